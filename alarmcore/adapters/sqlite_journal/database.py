@@ -1,0 +1,98 @@
+"""The database file: one writing connection on a thread of its own, one reading connection for look-ups in the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, TypeVar
+
+from alarmcore.errors import CommitFailed, OptionInvalid
+
+T = TypeVar("T")
+
+VERSION: Final = 1
+"""Of the schema; a file with another one is refused instead of guessed at."""
+
+BUSY_MS: Final = 5000
+"""How long a write waits for another process that writes (a `token` command beside a running service)."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICRO: Final = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (at - EPOCH) // MICRO
+
+
+def moment(at: int) -> datetime:
+    """The moment of some microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+class Database:
+    """One file. `path` is created, with its folder, if it is not there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.writing = self._connect()
+            self._prepare()
+            self.reading = self._connect()
+        except sqlite3.DatabaseError as error:
+            raise OptionInvalid(
+                f"{path} cannot be used as a database ({error}); give another --data or restore a backup"
+            ) from error
+        self.writer = ThreadPoolExecutor(1, "sqlite-writer")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        # 64 MiB: the working set of some ten thousand persons stays in memory.
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        return connection
+
+    def _prepare(self) -> None:
+        found = self.writing.execute("PRAGMA user_version").fetchone()[0]
+        if found not in {0, VERSION}:
+            raise OptionInvalid(f"{self.path} has schema version {found}, this program knows {VERSION}; use a matching version")
+        self.writing.executescript((files(__package__) / "schema.sql").read_text("utf-8"))
+        self.writing.execute(f"PRAGMA user_version = {VERSION}")
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one transaction on the writer's thread; it is durable when this returns.
+
+        Raises:
+            CommitFailed: nothing of it was stored.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self.writer, self.write_now, work)
+
+    def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Like `write`, on the calling thread: for commands, which have no event loop."""
+        try:
+            self.writing.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(self.writing)
+                self.writing.execute("COMMIT")
+            except BaseException:
+                if self.writing.in_transaction:
+                    self.writing.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise CommitFailed(f"the database did not store a batch ({error}); nothing of it is kept") from error
+        return result
+
+    def close(self) -> None:
+        """Finish what is being written and close."""
+        self.writer.shutdown(wait=True)
+        self.reading.close()
+        self.writing.close()

@@ -1,0 +1,179 @@
+"""The journal port on SQLite, and the reads that pages and commands need."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from alarmcore.adapters.sqlite_journal.database import Database, micros, moment
+from alarmcore.bindings import slot_text
+from alarmcore.model.alarm import Alarm, AlarmEvent
+from alarmcore.ports import Batch, Quarantined, StoredEvent, StoredState
+
+REMEMBERED: Final = timedelta(days=7)
+"""How long a reading's identity is remembered (the front door's promise)."""
+
+QUARANTINE_MAX: Final = 10_000
+"""Readings kept in quarantine; the oldest go. Enough to see what is wrong, too few to fill a disk (40 MB)."""
+
+SLICES: Final = 4096
+"""Parts in which the range of identities is swept: with one part a second it is all swept in about an hour."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_alarm = msgspec.msgpack.Decoder(Alarm).decode
+_event = msgspec.msgpack.Decoder(AlarmEvent).decode
+
+
+class SqliteJournal:
+    """Passes the journal's contract suite."""
+
+    keep = True
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def states(self) -> Iterable[StoredState]:
+        """All stored states."""
+        rows = self.database.reading.execute("SELECT machine, key, tenant, wake_at, data FROM state")
+        return (_state(row) for row in rows)
+
+    async def reread(self, keys: list[tuple[str, str]]) -> list[StoredState]:
+        """Some stored states."""
+        found: list[StoredState] = []
+        for key in keys:
+            rows = self.database.reading.execute(
+                "SELECT machine, key, tenant, wake_at, data FROM state WHERE machine = ? AND key = ?", key
+            )
+            found += (_state(row) for row in rows)
+        return found
+
+    async def effects(self) -> list[tuple[str, bytes]]:
+        """Effects that were not settled, oldest first."""
+        return list(self.database.reading.execute("SELECT id, data FROM effect ORDER BY place"))
+
+    async def known(self, identities: list[int], now: datetime) -> dict[int, int]:
+        """Identities seen within seven days. Read in the event loop: an indexed look-up costs less than handing it over."""
+        since, execute = micros(now - REMEMBERED), self.database.reading.execute
+        found: dict[int, int] = {}
+        for identity in identities:
+            row = execute("SELECT digest FROM identity WHERE identity = ? AND seen_at >= ?", (identity, since)).fetchone()
+            if row is not None:
+                found[identity] = row[0]
+        return found
+
+    async def commit(self, batch: Batch) -> int:
+        """Store a batch durably."""
+        return await self.database.write(lambda connection: store(connection, batch))
+
+    async def sweep(self, part: int, now: datetime) -> None:
+        """Forget identities older than seven days in one of `SLICES` parts of their range, and the quarantine's oldest."""
+        width = (1 << 64) // SLICES
+        low = -(1 << 63) + (part % SLICES) * width
+        before = micros(now - REMEMBERED)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "DELETE FROM identity WHERE identity BETWEEN ? AND ? AND seen_at < ?", (low, low + width - 1, before)
+            )
+            connection.execute(
+                "DELETE FROM quarantine WHERE place <= (SELECT max(place) FROM quarantine) - ?", (QUARANTINE_MAX,)
+            )
+
+        await self.database.write(work)
+
+    # -- reads for pages --------------------------------------------------------------------------------------------------
+
+    def alarms(self, tenant: str | None, *, opened: bool, limit: int, before: datetime | None = None) -> list[Alarm]:
+        """Alarms of one tenant (None: of all), the newest first: those that are open, or those that are resolved."""
+        rows = self.database.reading.execute(
+            "SELECT data FROM alarm WHERE (?1 IS NULL OR tenant = ?1) AND (state <> 'resolved') = ?2"
+            " AND (?3 IS NULL OR raised_at < ?3) ORDER BY raised_at DESC LIMIT ?4",
+            (tenant, opened, before and micros(before), limit),
+        )
+        return [_alarm(row[0]) for row in rows]
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """One alarm."""
+        row = self.database.reading.execute("SELECT data FROM alarm WHERE id = ?", (alarm_id,)).fetchone()
+        return None if row is None else _alarm(row[0])
+
+    def timeline(self, alarm_id: str) -> list[StoredEvent]:
+        """An alarm's events, the oldest first."""
+        rows = self.database.reading.execute("SELECT seq, data FROM event WHERE alarm = ? ORDER BY seq", (alarm_id,))
+        return [StoredEvent(seq, _event(data)) for seq, data in rows]
+
+    def events_since(self, seq: int, limit: int) -> list[StoredEvent]:
+        """Events after `seq`, in order."""
+        rows = self.database.reading.execute("SELECT seq, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+        return [StoredEvent(place, _event(data)) for place, data in rows]
+
+    def last_seq(self) -> int:
+        """The place of the newest event."""
+        return int(self.database.reading.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0])
+
+    def quarantined(self, tenant: str | None, limit: int) -> list[Quarantined]:
+        """What is in quarantine, the newest first."""
+        rows = self.database.reading.execute(
+            "SELECT received_at, tenant, device, kind, reason, field, payload FROM quarantine"
+            " WHERE ?1 IS NULL OR tenant = ?1 ORDER BY place DESC LIMIT ?2",
+            (tenant, limit),
+        )
+        return [
+            Quarantined(
+                received_at=moment(at), tenant=whose, device=device, kind=kind, reason=reason, field=field, payload=payload
+            )
+            for at, whose, device, kind, reason, field, payload in rows
+        ]
+
+
+def _state(row: tuple[str, str, str, int | None, bytes]) -> StoredState:
+    machine, key, tenant, wake_at, data = row
+    return StoredState(machine, key, tenant, None if wake_at is None else moment(wake_at), data)
+
+
+def store(connection: sqlite3.Connection, batch: Batch) -> int:
+    """Write a batch inside the transaction that is open; return the place of its first event."""
+    now = micros(batch.now)
+    many: Any = connection.executemany
+    if batch.identities:
+        many(
+            "INSERT OR REPLACE INTO identity (identity, digest, seen_at) VALUES (?, ?, ?)",
+            [(identity, digest, now) for identity, digest in batch.identities],
+        )
+    if batch.states:
+        many(
+            "INSERT INTO state (machine, key, tenant, wake_at, data) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET wake_at = excluded.wake_at, data = excluded.data",
+            [(s.machine, s.key, s.tenant, s.wake_at and micros(s.wake_at), s.data) for s in batch.states],
+        )
+    if batch.alarms:
+        many(
+            "INSERT INTO alarm (id, tenant, slot, state, raised_at, data) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET state = excluded.state, data = excluded.data",
+            [(a.id, a.slot.tenant, slot_text(a.slot), a.state, micros(a.raised_at), _encode(a)) for a in batch.alarms],
+        )
+    if batch.effects:
+        many("INSERT OR REPLACE INTO effect (id, data) VALUES (?, ?)", batch.effects)
+    if batch.settled:
+        many("DELETE FROM effect WHERE id = ?", [(effect,) for effect in batch.settled])
+    if batch.quarantined:
+        many(
+            "INSERT INTO quarantine (received_at, tenant, device, kind, reason, field, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(micros(q.received_at), q.tenant, q.device, q.kind, q.reason, q.field, q.payload) for q in batch.quarantined],
+        )
+    return _store_events(connection, batch.events)
+
+
+def _store_events(connection: sqlite3.Connection, events: list[AlarmEvent]) -> int:
+    first = 0
+    for place, event in enumerate(events):
+        cursor = connection.execute(
+            "INSERT INTO event (tenant, alarm, data) VALUES (?, ?, ?)", (event.tenant, event.alarm, _encode(event))
+        )
+        if place == 0:
+            first = cursor.lastrowid or 0
+    return first

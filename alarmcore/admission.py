@@ -1,0 +1,157 @@
+"""Whose is this reading, when did it happen, and may it be used? Pure: from what the bytes say to what the watch is told."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import xxhash
+
+from alarmcore.codecs.native import Parsed
+from alarmcore.errors import ReadingRejected
+from alarmcore.model.reading import NEVER_REJECTED, URGENT, Floor, Reading
+from alarmcore.model.site import Consent, Site
+from alarmcore.watch import Plan, plan_for
+
+LATE_FROM_S: Final = 60.0
+"""From this difference between happening and receipt on, what is raised is marked late."""
+
+AHEAD_MAX: Final = timedelta(minutes=10)
+"""A clock this far ahead is taken for the time of receipt; one further ahead is not believed."""
+
+ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""What ids of tenants, residents and devices look like."""
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """One resident's having of a device, from when (included) until when (not included)."""
+
+    plan: Plan
+    consent: Consent | None
+    from_: datetime | None
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the device was with this resident at `at`."""
+        return (self.from_ is None or at >= self.from_) and (self.until is None or at < self.until)
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """All tenants' devices and whose they are. Replaced whole when a site changes."""
+
+    tenants: frozenset[str]
+    devices: dict[tuple[str, str], tuple[Assignment, ...]]
+    plans: dict[tuple[str, str], Plan]
+
+    def assignment(self, tenant: str, device: str, at: datetime) -> Assignment | None:
+        """Who had the device at `at`; on a day of hand-over, the one it was handed to."""
+        holding = [a for a in self.devices.get((tenant, device), ()) if a.holds(at)]
+        return (
+            max(holding, key=lambda a: (a.from_ is not None, a.from_), default=None)
+            if len(holding) > 1
+            else (holding[0] if holding else None)
+        )
+
+
+def registry_of(sites: list[Site]) -> Registry:
+    """The registry of some checked sites."""
+    devices: dict[tuple[str, str], tuple[Assignment, ...]] = {}
+    plans: dict[tuple[str, str], Plan] = {}
+    for site in sites:
+        tenant = site.tenant.id
+        for resident in site.residents:
+            plan = plans[(tenant, resident.id)] = plan_for(site, resident)
+            for device in resident.devices:
+                key = (tenant, device.id)
+                assignment = Assignment(plan, resident.consent, device.from_, device.until)
+                devices[key] = (*devices.get(key, ()), assignment)
+    return Registry(frozenset(s.tenant.id for s in sites), devices, plans)
+
+
+class Admitted(msgspec.Struct, frozen=True, gc=False):
+    """A reading that will be kept, and whose it is: nobody's (`plan` None) only for a press of an unknown device.
+
+    `positioned` False: it may not be used as a position, and is answered `not_consented`.
+    """
+
+    reading: Reading
+    plan: Plan | None
+    positioned: bool = True
+
+
+def timed(parsed: Parsed, tenant: str, device: str, received_at: datetime) -> Reading:
+    """The reading with the times that count.
+
+    Raises:
+        ReadingRejected: `from_future`; a press, a fall or somebody on the floor takes the time of receipt instead.
+    """
+    at, set_aside, late_s = parsed.at or received_at, parsed.set_aside, 0
+    if at > received_at:
+        if at - received_at > AHEAD_MAX:
+            if not never_rejected(parsed):
+                raise ReadingRejected("from_future", "at")
+            set_aside = (*set_aside, "at")
+        at = received_at
+    else:
+        late = (received_at - at).total_seconds()
+        late_s = int(late) if late >= LATE_FROM_S else 0
+    return Reading(
+        tenant,
+        device,
+        parsed.kind,
+        at,
+        received_at,
+        parsed.body,
+        parsed.id,
+        identity_of(parsed, tenant, device),
+        parsed.digest,
+        late_s,
+        set_aside,
+    )
+
+
+def never_rejected(parsed: Parsed) -> bool:
+    """Whether this must be kept whatever is wrong with it."""
+    if parsed.kind == "floor":
+        return isinstance(parsed.body, Floor) and parsed.body.on_floor
+    return parsed.kind in NEVER_REJECTED
+
+
+def identity_of(parsed: Parsed, tenant: str, device: str) -> int | None:
+    """64 bits (signed, as databases store them) that a redelivery has too.
+
+    A press's identity includes its content: an id that a device uses again for another press must not hide that press.
+    """
+    if parsed.identity is None:
+        return None
+    content = parsed.digest if never_rejected(parsed) else ""
+    name = f"{tenant}/{device}/{parsed.identity}/{content}"
+    return xxhash.xxh3_64_intdigest(name.encode()) - (1 << 63)
+
+
+def admit(registry: Registry, reading: Reading) -> Admitted:
+    """Find whose reading it is.
+
+    Raises:
+        ReadingRejected: `unknown_tenant`; `unknown_device` unless it is a press or a fall.
+    """
+    if reading.tenant not in registry.tenants:
+        raise ReadingRejected("unknown_tenant", "tenant")
+    found = registry.assignment(reading.tenant, reading.device, reading.at)
+    if found is None:
+        # A bracelet whose clock was reset is still somebody's now.
+        found = registry.assignment(reading.tenant, reading.device, reading.received_at)
+    if found is None:
+        if reading.kind in URGENT:
+            return Admitted(reading, None)
+        raise ReadingRejected("unknown_device", "device")
+    return Admitted(reading, found.plan, consents(found.consent, reading))
+
+
+def consents(consent: Consent | None, reading: Reading) -> bool:
+    """Whether the person's position may be used now. A press is no position watch: its own position always counts."""
+    if consent is None or reading.kind != "position":
+        return True
+    return consent.given <= reading.received_at and (consent.until is None or reading.received_at < consent.until)

@@ -1,0 +1,142 @@
+"""The watch and the lifecycle as the runner drives them: keys, storage and wake-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from alarmcore import lifecycle, watch
+from alarmcore.model.alarm import Alarm, AnswerAlarm, EndCondition, Fix, ForgiveRule, RaiseAlarm, Slot
+from alarmcore.outcome import Outcome
+from alarmcore.rules.base import BLANK, Memory
+from alarmcore.watch import Plan, WatchState
+
+Person = tuple[str, str]
+
+
+def slot_text(slot: Slot) -> str:
+    """A slot as the journal's key. Ids never hold a slash."""
+    return "/".join(slot)
+
+
+def slot_of(text: str) -> Slot:
+    """The slot from the journal's key."""
+    return Slot(*text.split("/"))
+
+
+class StoredWatch(msgspec.Struct, frozen=True, array_like=True):
+    """What is stored of a watch state: memories by rule id, so that a changed site keeps those of the rules that stay."""
+
+    fix: Fix | None
+    memories: list[tuple[str, str, Memory]]
+
+
+class WatchMachine:
+    """One state per resident; `plan_of` gives what is set up for them now."""
+
+    name = "watch"
+    hears: tuple[type, ...] = (ForgiveRule,)
+    woke = watch.WOKE
+
+    def __init__(self, plan_of: Callable[[Person], Plan | None]) -> None:
+        self.plan_of = plan_of
+        self._decode = msgspec.msgpack.Decoder(StoredWatch).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def key_of(self, decision: ForgiveRule) -> Person:
+        """A slot's person."""
+        return (decision.slot.tenant, decision.slot.resident)
+
+    def initial(self, key: Person) -> WatchState:
+        """Somebody of whom nothing is known yet; with an empty plan where nobody is set up under this key."""
+        return watch.fresh(self.plan_of(key) or Plan(*key, (), (), {}))
+
+    def decode(self, key: Person, data: bytes) -> WatchState:
+        """Stored memories on the plan of today."""
+        stored = self._decode(data)
+        fresh = self.initial(key)
+        kept = {(rule, kind): memory for rule, kind, memory in stored.memories}
+        memories = [kept.get((w.rule.id, w.rule.kind), BLANK) for w in fresh.plan.watched]
+        wake_at, wake_rule = watch.next_wake(fresh.plan, memories)
+        return WatchState(fresh.plan, tuple(memories), stored.fix, wake_at, wake_rule)
+
+    def encode(self, state: WatchState) -> bytes:
+        """What must survive."""
+        named = zip(state.plan.watched, state.memories, strict=True)
+        return self._encode(
+            StoredWatch(state.fix, [(w.rule.id, w.rule.kind, memory) for w, memory in named if memory is not BLANK])
+        )
+
+    def step(self, state: WatchState, event: watch.Event, now: datetime) -> Outcome[WatchState]:
+        """The machine itself."""
+        return watch.step(state, event, now)
+
+    def wake(self, key: Person, state: WatchState) -> tuple[datetime, tuple[str, str, str]] | None:
+        """The earliest rule that wants to be asked."""
+        return None if state.wake_at is None else (state.wake_at, (*key, state.wake_rule))
+
+    def text(self, key: Person) -> str:
+        """Key as text."""
+        return "/".join(key)
+
+    def key(self, text: str) -> Person:
+        """Key from text."""
+        tenant, resident = text.split("/")
+        return (tenant, resident)
+
+    def alarm(self, state: WatchState) -> None:
+        """A watch is no alarm."""
+        del state
+
+
+class LifecycleMachine:
+    """One state per slot: its latest alarm."""
+
+    name = "lifecycle"
+    hears: tuple[type, ...] = (RaiseAlarm, EndCondition, AnswerAlarm)
+    woke = lifecycle.FollowUp()
+
+    def __init__(self) -> None:
+        self._decode = msgspec.msgpack.Decoder(Alarm).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def key_of(self, decision: Any) -> Slot:
+        """The slot the decision is about."""
+        slot: Slot = decision.slot
+        return slot
+
+    def initial(self, key: Slot) -> None:
+        """No alarm yet."""
+        del key
+
+    def decode(self, key: Slot, data: bytes) -> Alarm:
+        """A stored alarm."""
+        del key
+        return self._decode(data)
+
+    def encode(self, state: Alarm) -> bytes:
+        """An alarm as stored."""
+        return self._encode(state)
+
+    def step(self, state: Alarm | None, event: lifecycle.Event, now: datetime) -> Outcome[Alarm | None]:
+        """The machine itself."""
+        return lifecycle.step(state, event, now)
+
+    def wake(self, key: Slot, state: Alarm) -> tuple[datetime, tuple[str, str, str]] | None:
+        """The follow-up."""
+        return None if state.wake_at is None else (state.wake_at, (key.tenant, key.resident, key.rule))
+
+    def text(self, key: Slot) -> str:
+        """Key as text."""
+        return slot_text(key)
+
+    def key(self, text: str) -> Slot:
+        """Key from text."""
+        return slot_of(text)
+
+    def alarm(self, state: Alarm) -> Alarm:
+        """The alarm itself."""
+        return state

@@ -1,0 +1,174 @@
+"""What has become of this alarm? A pure machine with one state for each slot: its latest alarm, or none yet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from alarmcore.model.alarm import (
+    Alarm,
+    AnswerAlarm,
+    ContinueChain,
+    DeclineLink,
+    EndCondition,
+    ForgiveRule,
+    RaiseAlarm,
+    Refuse,
+    StartChain,
+    StopChain,
+    described,
+)
+from alarmcore.outcome import Outcome
+
+
+class FollowUp:
+    """The moment has come at which a taken alarm must have been resolved."""
+
+
+Event = RaiseAlarm | EndCondition | AnswerAlarm | FollowUp
+Result = Outcome[Alarm | None]
+
+
+def step(alarm: Alarm | None, event: Event, now: datetime) -> Result:
+    """Let one fact change the slot's alarm."""
+    match event:
+        case RaiseAlarm():
+            return _raised(event, now) if alarm is None or alarm.state == "resolved" else _repeated(alarm, event, now)
+        case EndCondition():
+            return _ended(alarm, event, now)
+        case AnswerAlarm():
+            return _answered(alarm, event, now)
+        case FollowUp():
+            return _lapsed(alarm, now)
+
+
+def alarm_id(event: RaiseAlarm) -> str:
+    """16 characters from tenant, resident, rule, first reading, and how often the same stretch was raised before."""
+    slot = event.slot
+    name = "\0".join((slot.tenant, slot.resident, slot.rule, slot.device, str(event.reading), str(event.again)))
+    return base64.b32encode(hashlib.blake2b(name.encode(), digest_size=10).digest()).decode().lower()
+
+
+def _raised(event: RaiseAlarm, now: datetime) -> Result:
+    alarm = Alarm(
+        id=alarm_id(event),
+        slot=event.slot,
+        cause=event.cause,
+        priority=event.priority,
+        chain=event.chain,
+        why=event.why,
+        raised_at=now,
+        happened_at=event.happened_at,
+        device=event.device,
+        late_s=event.late_s,
+        fix=event.fix,
+        follow_up_s=event.follow_up_s,
+    )
+    told = described(alarm, "alarm.raised", now, why=alarm.why, late_s=alarm.late_s or None, device=alarm.device or None)
+    return Outcome(alarm, (told, StartChain(alarm.slot, alarm)))
+
+
+def _repeated(alarm: Alarm, event: RaiseAlarm, now: datetime) -> Result:
+    after = replace(alarm, repeats=alarm.repeats + 1, last_repeat_at=now, fix=event.fix or alarm.fix, ended_at=None)
+    told = described(alarm, "alarm.repeated", now, why=event.why, late_s=event.late_s or None, device=event.device or None)
+    return Outcome(after, (told,))
+
+
+def _ended(alarm: Alarm | None, event: EndCondition, now: datetime) -> Result:
+    if alarm is None or alarm.state == "resolved" or alarm.ended_at is not None:
+        return Outcome(alarm)
+    if event.device is not None and event.device != alarm.device:
+        return Outcome(alarm)
+    return Outcome(replace(alarm, ended_at=now), (described(alarm, "alarm.condition_ended", now, why=event.why),))
+
+
+def _answered(alarm: Alarm | None, event: AnswerAlarm, now: datetime) -> Result:
+    if alarm is None or alarm.id != event.alarm:
+        return Outcome(alarm, (Refuse("alarm_unknown"),))
+    if alarm.state == "resolved":
+        # The same person resolving twice (a double tap) is answered as if it were the first time.
+        same = event.answer == "resolve" and event.outcome == alarm.outcome
+        return Outcome(alarm) if same else Outcome(alarm, (Refuse("alarm_closed"),))
+    match event.answer:
+        case "take":
+            return _taken(alarm, event, now)
+        case "arrive":
+            return _arrived(alarm, event, now)
+        case "decline":
+            return _declined(alarm, event, now)
+        case "resolve":
+            return _resolved(alarm, event, now)
+        case "escalate":
+            return _escalated(alarm, event, now)
+        case "note":
+            return Outcome(alarm, (_act(alarm, event, "alarm.noted", now),))
+
+
+def _act(alarm: Alarm, event: AnswerAlarm, name: str, now: datetime, why: str | None = None) -> Any:
+    return described(
+        alarm, name, now, to=event.by, via=event.via, text=event.text or None, why=why, outcome=event.outcome or None
+    )
+
+
+def _taken(alarm: Alarm, event: AnswerAlarm, now: datetime) -> Result:
+    if alarm.taken_by == event.by:
+        return Outcome(alarm)
+    if alarm.taken_by is not None:
+        return Outcome(alarm, (Refuse("taken_by_other", alarm.taken_by),))
+    after = _held(alarm, event, "taken", now)
+    return Outcome(after, (_act(alarm, event, "alarm.taken", now), StopChain(alarm.slot)))
+
+
+def _held(alarm: Alarm, event: AnswerAlarm, state: Any, now: datetime) -> Alarm:
+    """The alarm in somebody's hands, to be followed up."""
+    wake_at = now + timedelta(seconds=alarm.follow_up_s)
+    if alarm.taken_by is not None:
+        return replace(alarm, state=state, wake_at=wake_at)
+    return replace(alarm, state=state, taken_by=event.by, taken_at=now, taken_via=event.via, wake_at=wake_at)
+
+
+def _arrived(alarm: Alarm, event: AnswerAlarm, now: datetime) -> Result:
+    """Somebody is with the person. Arriving at an alarm that nobody took is taking it."""
+    after = _held(alarm, event, "arrived", now)
+    taken = (_act(alarm, event, "alarm.taken", now),) if alarm.taken_by is None else ()
+    return Outcome(after, (*taken, _act(alarm, event, "alarm.arrived", now), StopChain(alarm.slot)))
+
+
+def _declined(alarm: Alarm, event: AnswerAlarm, now: datetime) -> Result:
+    declined = _act(alarm, event, "alarm.declined", now)
+    if alarm.taken_by is None:
+        return Outcome(alarm, (declined, DeclineLink(alarm.slot, event.by)))
+    if alarm.taken_by != event.by:
+        return Outcome(alarm, (declined,))
+    reopened = described(alarm, "alarm.reopened", now, why="taker_declined")
+    return Outcome(_let_go(alarm), (declined, reopened, ContinueChain(alarm.slot, "taker_declined")))
+
+
+def _let_go(alarm: Alarm) -> Alarm:
+    return replace(alarm, state="open", taken_by=None, taken_at=None, taken_via=None, wake_at=None)
+
+
+def _resolved(alarm: Alarm, event: AnswerAlarm, now: datetime) -> Result:
+    outcome = event.outcome or "other"
+    after = replace(alarm, state="resolved", outcome=outcome, resolved_at=now, wake_at=None)
+    told = described(
+        alarm, "alarm.resolved", now, to=event.by, via=event.via, text=event.text or None, why=outcome, outcome=outcome
+    )
+    return Outcome(after, (told, StopChain(alarm.slot, final=True), ForgiveRule(alarm.slot)))
+
+
+def _escalated(alarm: Alarm, event: AnswerAlarm, now: datetime) -> Result:
+    """More help is wanted: the alarm is open again, so that it is nobody's until one of those told now takes it."""
+    told = _act(alarm, event, "alarm.escalated", now, why="asked")
+    return Outcome(_let_go(alarm), (told, ContinueChain(alarm.slot, "asked")))
+
+
+def _lapsed(alarm: Alarm | None, now: datetime) -> Result:
+    if alarm is None or alarm.wake_at is None or alarm.wake_at > now:
+        return Outcome(alarm)
+    told = described(alarm, "alarm.reopened", now, why="follow_up_lapsed")
+    return Outcome(_let_go(alarm), (told, ContinueChain(alarm.slot, "follow_up_lapsed")))

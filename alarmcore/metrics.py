@@ -1,0 +1,36 @@
+"""What the service counts and measures. No person or device in a label."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from alarmcore.model.reading import BODIES
+
+FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+HUMAN: Final = (1, 5, 10, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
+
+READINGS: Final = Counter("alarmcore_readings_total", "Readings by kind and what became of them", ["kind", "outcome"])
+TO_COMMIT: Final = Histogram("alarmcore_reading_to_commit_seconds", "From receipt to durable", buckets=FAST)
+TO_SCREEN: Final = Histogram("alarmcore_reading_to_screen_seconds", "From receipt to the socket write", buckets=FAST)
+OPEN: Final = Gauge("alarmcore_alarms_open", "Alarms that are not resolved", ["priority"])
+TO_TOLD: Final = Histogram(
+    "alarmcore_alarm_to_told_seconds", "From raised to the first hand-over", buckets=(0.01, 0.1, 0.5, *HUMAN)
+)
+TO_TAKEN: Final = Histogram("alarmcore_alarm_to_taken_seconds", "From raised to taken", ["tenant"], buckets=HUMAN)
+TOLD: Final = Counter("alarmcore_told_total", "Hand-overs by channel and what became of them", ["channel", "outcome"])
+WITHOUT_NEXT_STEP: Final = Gauge("alarmcore_alarms_without_next_step", "Open alarms with nothing due: must be 0")
+BACKLOG: Final = Gauge("alarmcore_lane_backlog", "Readings and acts that wait for the next commit")
+TIMER_LATENESS: Final = Histogram("alarmcore_timer_lateness_seconds", "How late timers were asked", buckets=FAST)
+
+
+def kind(name: str) -> str:
+    """A kind as a label: what devices make up is not repeated."""
+    return name if name in BODIES else "unknown"
+
+
+def counted(name: str, outcome: str, seconds: float) -> None:
+    """One reading was answered."""
+    READINGS.labels(kind(name), outcome).inc()
+    TO_COMMIT.observe(seconds)

@@ -1,0 +1,153 @@
+"""What every rule has: its fields in the site file, what it remembers, and the shape of its pure `step`.
+
+A rule's module defines one frozen struct whose fields are those of the site file. Rules that fire at a reading derive from
+`MomentRule`, rules about a condition that holds for a while from `alarmcore.rules.lasting.LastingRule`. To add a rule, write
+such a module and name it in `alarmcore.rules`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from alarmcore.calendar import Window, current
+from alarmcore.model.reading import Reading
+from alarmcore.outcome import Decision, Outcome
+from geofence.belief import Belief
+
+AGAIN_S = 3600.0
+"""A condition that persists after its alarm was resolved is raised again after this long, unless the rule says otherwise."""
+
+
+class Usual(msgspec.Struct, frozen=True):
+    """Bounds, in seconds, of a limit that is learned from the person's own past."""
+
+    min_s: float
+    max_s: float
+
+
+class Memory(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
+    """What one rule remembers of one person.
+
+    `holds` is None while unknown. `since_at` is when the condition began, `heard_at` the newest reading that was used,
+    `due_at` when the rule wants to be asked. `found` says that this stretch has been raised; `again_at` that its alarm was
+    resolved and it may be raised again then, `again` how often that has happened. `cause` and `device` name the reading
+    that began the stretch. `sources` holds, for rules about several devices or doors, one moment each.
+    """
+
+    holds: bool | None = None
+    since_at: datetime | None = None
+    due_at: datetime | None = None
+    found: bool = False
+    heard_at: datetime | None = None
+    cause: int = 0
+    device: str = ""
+    again: int = 0
+    again_at: datetime | None = None
+    belief: Belief | None = None
+    sources: tuple[tuple[str, datetime], ...] = ()
+
+
+BLANK = Memory()
+
+
+class Setting(msgspec.Struct, frozen=True, gc=False):
+    """What a rule must know of the person besides its own fields.
+
+    `zones` are the places in an observation's `distances_m` that belong to this rule; `home` is the place of the home
+    itself there; `devices` are the person's devices by id with the moment until which they are the person's.
+    """
+
+    tz: ZoneInfo
+    zones: tuple[int, ...] = ()
+    home: int | None = None
+    devices: tuple[tuple[str, datetime | None], ...] = ()
+
+
+class Observed(msgspec.Struct, frozen=True, gc=False):
+    """A reading of this person arrived. `distances_m`: signed, one for each of the person's areas, for positions only.
+
+    `positioned` is False for a position that may not be used as one (no valid consent).
+    """
+
+    reading: Reading
+    distances_m: tuple[float, ...] = ()
+    positioned: bool = True
+
+
+class Woke(msgspec.Struct, frozen=True):
+    """The moment that the rule wanted to be asked has come."""
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """The rule's alarm was resolved by a person."""
+
+
+Event = Observed | Woke | Resolved
+
+
+class Find(Decision, frozen=True):
+    """Something is wrong: `why` from the vocabulary, `cause` the identity of the first reading behind it."""
+
+    why: str
+    cause: int
+    device: str
+    happened_at: datetime
+    late_s: int = 0
+    again: int = 0
+
+
+class End(Decision, frozen=True):
+    """The condition behind an earlier finding has ended."""
+
+    why: str
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of one resident. `active` empty means always."""
+
+    kind: ClassVar[str] = ""
+    hears: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of reading this rule wants to see."""
+
+    id: str
+    priority: str = "high"
+    active: tuple[Window, ...] = ()
+    chain: str | None = None
+    again_s: float = AGAIN_S
+
+    def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
+        """Decide about one event; implemented by every kind of rule."""
+        raise NotImplementedError
+
+    def is_active(self, setting: Setting, moment: datetime) -> bool:
+        """Whether the rule watches at `moment`."""
+        return not self.active or current(self.active, setting.tz, moment) is not None
+
+
+class MomentRule(Rule, frozen=True, kw_only=True):
+    """Fires at the reading itself; remembers nothing."""
+
+    why: ClassVar[str] = ""
+
+    def fires(self, reading: Reading) -> bool:
+        """Whether this reading says that something is wrong."""
+        del reading
+        return True
+
+    def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
+        """Find at once what the reading says, if the rule is active at the time it happened or now.
+
+        Either counts: a press that was buffered over the end of a window was still a press inside it.
+        """
+        if not isinstance(event, Observed) or not self.fires(event.reading):
+            return Outcome(memory)
+        reading = event.reading
+        if not (self.is_active(setting, reading.at) or self.is_active(setting, now)):
+            return Outcome(memory)
+        why = " ".join((self.why, *(f"set_aside:{name}" for name in reading.set_aside)))
+        cause = reading.identity if reading.identity is not None else int(reading.received_at.timestamp() * 1000)
+        return Outcome(memory, (Find(why, cause, reading.device, reading.at, reading.late_s),))

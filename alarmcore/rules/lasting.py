@@ -1,0 +1,138 @@
+"""Rules about a condition that must hold for a while, inside the rule's active windows, before it is a finding.
+
+A subclass says what a reading means for the condition (`sense`); everything about time is here: counting from the later of the
+condition's start and the active window's start, late and disordered readings, raising again after a resolution.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import msgspec
+
+from alarmcore.calendar import Span, current, upcoming
+from alarmcore.model.reading import Reading
+from alarmcore.outcome import Outcome
+from alarmcore.rules.base import End, Event, Find, Memory, Observed, Resolved, Rule, Setting, Woke
+
+SPANS_MAX = 16
+"""Windows looked ahead for a due moment: a fortnight of daily ones. A limit longer than all of them can never be reached."""
+
+
+class LastingRule(Rule, frozen=True, kw_only=True):
+    """Fires when a condition has lasted `limit()` seconds."""
+
+    why: ClassVar[str] = ""
+    ended: ClassVar[str] = ""
+
+    def limit(self) -> float:
+        """How long, in seconds, the condition must last."""
+        return 0.0
+
+    def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
+        """What is now known of the condition; return `memory` itself when the reading says nothing new."""
+        raise NotImplementedError
+
+    def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
+        """Follow the condition and find it once it has lasted."""
+        match event:
+            case Observed():
+                after = self.sense(memory, event, setting)
+                if after is memory:
+                    return Outcome(memory)
+                return self._moved(memory, after, event.reading, setting, now)
+            case Woke():
+                return self._settle(memory, None, setting, now)
+            case Resolved():
+                return self._resolved(memory, setting, now)
+
+    def _moved(self, before: Memory, after: Memory, reading: Reading, setting: Setting, now: datetime) -> Outcome[Memory]:
+        if after.holds == before.holds and after.since_at == before.since_at:
+            return Outcome(after)
+        if only_later(before, after, now):
+            return Outcome(after)
+        ended = (End(self.ended),) if before.found else ()
+        fresh = msgspec.structs.replace(after, found=False, again_at=None, again=0, due_at=None)
+        settled = self._settle(fresh, reading, setting, now)
+        return Outcome(settled.state, ended + settled.decisions)
+
+    def _settle(self, memory: Memory, reading: Reading | None, setting: Setting, now: datetime) -> Outcome[Memory]:
+        """Find the condition if its time has come, else say when that will be."""
+        if not memory.holds or memory.found or memory.since_at is None:
+            return Outcome(memory if memory.due_at is None else msgspec.structs.replace(memory, due_at=None))
+        due_at = self.due(memory, setting)
+        if due_at is None or due_at > now:
+            return Outcome(memory if memory.due_at == due_at else msgspec.structs.replace(memory, due_at=due_at))
+        late_s = reading.late_s if reading else 0
+        why = f"{self.why} again" if memory.again else self.why
+        find = Find(why, memory.cause, memory.device, memory.since_at, late_s, memory.again)
+        return Outcome(msgspec.structs.replace(memory, found=True, due_at=None), (find,))
+
+    def _resolved(self, memory: Memory, setting: Setting, now: datetime) -> Outcome[Memory]:
+        if not (memory.holds and memory.found):
+            return Outcome(memory)
+        again_at = now + timedelta(seconds=self.again_s)
+        waiting = msgspec.structs.replace(memory, found=False, again_at=again_at, again=memory.again + 1)
+        return self._settle(waiting, None, setting, now)
+
+    def due(self, memory: Memory, setting: Setting) -> datetime | None:
+        """When the condition will have lasted: the first such moment inside an active window, or None if there is none."""
+        since_at, not_before = memory.since_at, memory.again_at
+        if since_at is None:
+            return None
+        limit = timedelta(seconds=self.limit())
+        if not self.active:
+            due_at = since_at + limit
+            return due_at if not_before is None or due_at > not_before else not_before
+        span = current(self.active, setting.tz, since_at) or upcoming(self.active, setting.tz, since_at)
+        for _ in range(SPANS_MAX):
+            if span is None:
+                return None
+            inside_at = due_in(span, since_at, limit, not_before)
+            if inside_at is not None:
+                return inside_at
+            span = upcoming(self.active, setting.tz, span.start_at)
+        # Only a long wait after a resolution gets here: look again from there.
+        return None if not_before is None else self.due(msgspec.structs.replace(memory, since_at=not_before - limit), setting)
+
+
+def due_in(span: Span, since_at: datetime, limit: timedelta, not_before: datetime | None) -> datetime | None:
+    """When a condition that began at `since_at` has lasted `limit` within `span`, or None if the span ends before."""
+    due_at = max(since_at, span.start_at) + limit
+    if not_before is not None and not_before > due_at:
+        due_at = not_before
+    return due_at if due_at < span.end_at else None
+
+
+def only_later(before: Memory, after: Memory, now: datetime) -> bool:
+    """Whether a condition that was waited for merely began later than thought.
+
+    Then its timer stays where it is and asks again when it comes: readings that only push a timer ahead are the common case
+    (every motion, every heartbeat), and moving it each time would cost more than the one needless question.
+    """
+    waiting = before.holds and after.holds and before.due_at is not None and before.due_at > now
+    if not waiting or before.found or before.again_at is not None or before.since_at is None or after.since_at is None:
+        return False
+    return after.since_at >= before.since_at
+
+
+def switched(memory: Memory, reading: Reading, holds: bool) -> Memory:
+    """Memory after a reading that plainly says whether the condition holds; an older one than already used says nothing."""
+    if memory.heard_at is not None and reading.at < memory.heard_at:
+        return memory
+    if memory.holds == holds:
+        return memory if memory.heard_at == reading.at else msgspec.structs.replace(memory, heard_at=reading.at)
+    return began(memory, reading, holds, reading.at)
+
+
+def began(memory: Memory, reading: Reading, holds: bool, since_at: datetime) -> Memory:
+    """Memory of a new stretch that `reading` began at `since_at`."""
+    return msgspec.structs.replace(
+        memory,
+        holds=holds,
+        since_at=since_at,
+        heard_at=reading.at,
+        cause=reading.identity or int(reading.received_at.timestamp() * 1000),
+        device=reading.device,
+    )

@@ -1,0 +1,38 @@
+"""What `zone_exit` and `zone_enter` share: a belief about one set of zones, kept by `geofence`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alarmcore.model.reading import Position
+from alarmcore.rules.base import Memory, Observed, Setting
+from alarmcore.rules.lasting import LastingRule, began
+from geofence.belief import Belief, Fix
+from geofence.belief import step as believe
+
+UNDECIDED = Belief()
+
+
+class ZoneRule(LastingRule, frozen=True, kw_only=True):
+    """Follows the belief about the union of `zones`; the condition holds while the belief is on `side`."""
+
+    zones: tuple[str, ...]
+
+    def side(self) -> str:
+        """The side of the border that is the condition."""
+        raise NotImplementedError
+
+    def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
+        """Let one more fix count. The distance to a union of areas is the least of the distances."""
+        body = event.reading.body
+        if not isinstance(body, Position) or not event.positioned:
+            return memory
+        distance_m = min([event.distances_m[i] for i in setting.zones])
+        before = memory.belief or UNDECIDED
+        belief = believe(before, Fix(event.reading.at, distance_m, body.accuracy_m))
+        if belief is before:
+            return memory
+        after = msgspec.structs.replace(memory, belief=belief)
+        if belief.side == before.side or belief.side == "unknown" or belief.since_at is None:
+            return after
+        return began(after, event.reading, belief.side == self.side(), belief.since_at)

@@ -1,0 +1,259 @@
+"""Drives pure machines: step until nothing more follows, commit it all at once, then let the effects be performed.
+
+It knows none of the machines it is given and awaits nothing but ports, so that a simulated world can drive the very same code.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from alarmcore.errors import CommitFailed
+from alarmcore.model.alarm import Alarm, AlarmEvent, Refuse
+from alarmcore.ports import Batch, Journal, Machine, Performer, Quarantined, StoredEvent, StoredState
+
+log = structlog.get_logger(__name__)
+
+STEPS_MAX: Final = 10_000
+"""Steps that may follow from one item: a chain of hundreds of links skipped at once stays far below. More is a loop."""
+
+HEAP_SLACK: Final = 4096
+"""Outdated timers that may lie in the heap before it is built anew."""
+
+Wake = tuple[datetime, tuple[str, str, str], int, Any]
+
+
+class Item(msgspec.Struct, gc=False):
+    """Something for a machine: an event for the state under `key`. `answer` becomes what the machine refused it with."""
+
+    machine: str
+    key: Any
+    event: Any
+    answer: Refuse | None = None
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """What a commit made known: events in order, and the alarms that changed."""
+
+    events: tuple[StoredEvent, ...]
+    alarms: tuple[Alarm, ...]
+
+
+class Runner:
+    """One owner of some persons' states. Not for several tasks at once: calls to `run` must not overlap."""
+
+    def __init__(
+        self,
+        machines: Sequence[Machine],
+        journal: Journal,
+        perform: Performer,
+        publish: Callable[[Committed], None],
+        effect_codec: tuple[Callable[[Any], bytes], Callable[[bytes], Any]],
+    ) -> None:
+        self.machines = {machine.name: machine for machine in machines}
+        self.rank = {machine.name: place for place, machine in enumerate(machines)}
+        self.named = tuple(machine.name for machine in machines)
+        self.routes = {heard: machine for machine in machines for heard in machine.hears}
+        self.journal = journal
+        self.perform = perform
+        self.publish = publish
+        self.encode_effect, self.decode_effect = effect_codec
+        self.cache: dict[str, dict[Any, Any]] = {machine.name: {} for machine in machines}
+        self.wakes: dict[tuple[int, Any], Wake] = {}
+        self.heap: list[Wake] = []
+
+    # -- states and timers ------------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Take up what is stored: every state, every timer, every effect that was not settled."""
+        for stored in await self.journal.states():
+            self._take(stored)
+        for _, data in await self.journal.effects():
+            self.perform(self.decode_effect(data))
+
+    def _take(self, stored: StoredState) -> None:
+        machine = self.machines[stored.machine]
+        key = machine.key(stored.key)
+        state = self.cache[machine.name][key] = machine.decode(key, stored.data)
+        self._schedule(machine, key, state)
+
+    def state(self, machine: str, key: Hashable) -> Any:
+        """The current state under a key, or None if there is none yet."""
+        return self.cache[machine].get(key)
+
+    def _schedule(self, machine: Machine, key: Any, state: Any) -> None:
+        name = (self.rank[machine.name], key)
+        wake = machine.wake(key, state)
+        if wake is None:
+            self.wakes.pop(name, None)
+            return
+        known = self.wakes.get(name)
+        if known is not None and known[0] == wake[0] and known[1] == wake[1]:
+            return
+        entry = self.wakes[name] = (wake[0], wake[1], name[0], key)
+        heapq.heappush(self.heap, entry)
+        if len(self.heap) > 2 * len(self.wakes) + HEAP_SLACK:
+            self.heap = list(self.wakes.values())
+            heapq.heapify(self.heap)
+
+    def next_wake_at(self) -> datetime | None:
+        """When the earliest timer is due."""
+        while self.heap:
+            entry = self.heap[0]
+            if self.wakes.get((entry[2], entry[3])) is entry:
+                return entry[0]
+            heapq.heappop(self.heap)
+        return None
+
+    def due(self, now: datetime, limit: int) -> list[Item]:
+        """Up to `limit` timers due at `now` or before, in order of (due, tenant, resident, rule). They are not taken off:
+        the step that answers them moves them, and a commit that fails leaves them due.
+        """
+        items: list[Item] = []
+        taken: list[Wake] = []
+        while len(items) < limit:
+            due_at = self.next_wake_at()
+            if due_at is None or due_at > now:
+                break
+            entry = heapq.heappop(self.heap)
+            taken.append(entry)
+            name = self.named[entry[2]]
+            items.append(Item(name, entry[3], self.machines[name].woke))
+        for entry in taken:
+            heapq.heappush(self.heap, entry)
+        return items
+
+    # -- one turn ---------------------------------------------------------------------------------------------------------
+
+    async def run(
+        self,
+        items: Sequence[Item],
+        now: datetime,
+        identities: Sequence[tuple[int, int]] = (),
+        quarantined: Sequence[Quarantined] = (),
+    ) -> Committed:
+        """Let the machines see `items`, make durable what follows, then begin its effects.
+
+        Raises:
+            CommitFailed: nothing was stored, and the states are again what is stored; say the items again.
+        """
+        turn = Turn(self, now)
+        try:
+            for item in items:
+                turn.feed(item)
+            batch = turn.batch(identities, quarantined)
+            first = await self.journal.commit(batch) if not batch.empty() else 0
+        except BaseException:
+            await self._forget(turn.touched)
+            raise
+        committed = Committed(
+            tuple(StoredEvent(first + place, event) for place, event in enumerate(turn.events)), tuple(batch.alarms)
+        )
+        for effect in turn.effects:
+            self.perform(effect)
+        if committed.events or committed.alarms:
+            self.publish(committed)
+        return committed
+
+    async def _forget(self, touched: Iterable[tuple[Machine, Any]]) -> None:
+        """After a failed commit: read again what is stored, since what is in memory never came to be."""
+        names = {(machine.name, machine.text(key)): (machine, key) for machine, key in touched}
+        for machine, key in names.values():
+            self.cache[machine.name].pop(key, None)
+            self.wakes.pop((self.rank[machine.name], key), None)
+        if not names:
+            return
+        try:
+            for stored in await self.journal.reread(list(names)):
+                self._take(stored)
+        except CommitFailed:
+            raise
+        except Exception as error:
+            raise CommitFailed("the journal can neither store nor read; nothing was kept") from error
+
+
+class Turn:
+    """Everything that follows from some items, before it is committed."""
+
+    def __init__(self, runner: Runner, now: datetime) -> None:
+        self.runner = runner
+        self.now = now
+        self.dirty: dict[tuple[str, Any], Any] = {}
+        self.alarms: dict[str, Alarm] = {}
+        self.events: list[AlarmEvent] = []
+        self.effects: list[Any] = []
+        self.settled: list[str] = []
+
+    @property
+    def touched(self) -> list[tuple[Machine, Any]]:
+        """The machines and keys whose states were changed."""
+        return [(self.runner.machines[name], key) for name, key in self.dirty]
+
+    def feed(self, item: Item) -> None:
+        """Step until nothing more follows; what a decision leads to comes before what was decided after it."""
+        runner = self.runner
+        stack = [(runner.machines[item.machine], item.key, item.event)]
+        steps = 0
+        while stack:
+            steps += 1
+            if steps > STEPS_MAX:
+                raise CommitFailed(f"more than {STEPS_MAX} steps follow from one event of {item.machine}: it is not kept")
+            machine, key, event = stack.pop()
+            states = runner.cache[machine.name]
+            before = states.get(key)
+            if before is None:
+                before = machine.initial(key)
+            outcome = machine.step(before, event, self.now)
+            if outcome.state is not before:
+                self._moved(machine, key, outcome.state)
+            for decision in reversed(outcome.decisions):
+                heard_by = runner.routes.get(type(decision))
+                if heard_by is not None:
+                    stack.append((heard_by, heard_by.key_of(decision), decision))
+            for decision in outcome.decisions:
+                self._keep(decision, item)
+
+    def _moved(self, machine: Machine, key: Any, state: Any) -> None:
+        self.runner.cache[machine.name][key] = state
+        self.dirty[(machine.name, key)] = state
+        alarm = machine.alarm(state)
+        if alarm is not None:
+            # By its id, not its slot: one may be resolved and the next raised within one turn.
+            self.alarms[alarm.id] = alarm
+        self.runner._schedule(machine, key, state)
+
+    def _keep(self, decision: Any, item: Item) -> None:
+        """Sort a decision that no machine hears: an event, an effect, an effect that is done with, a refusal."""
+        if isinstance(decision, AlarmEvent):
+            self.events.append(decision)
+        elif isinstance(decision, Refuse):
+            item.answer = decision
+        elif type(decision) in self.runner.routes:
+            return
+        elif hasattr(decision, "telling"):
+            self.effects.append(decision)
+        else:
+            self.settled.append(decision.id)
+
+    def batch(self, identities: Sequence[tuple[int, int]], quarantined: Sequence[Quarantined]) -> Batch:
+        """What has to be made durable."""
+        runner, keep = self.runner, self.runner.journal.keep
+        done = set(self.settled)
+        batch = Batch(self.now, alarms=list(self.alarms.values()), events=self.events, identities=list(identities), quarantined=list(quarantined))
+        for (name, key), state in self.dirty.items():
+            machine = runner.machines[name]
+            if keep:
+                wake = machine.wake(key, state)
+                text = machine.text(key)
+                tenant = text.split("/", 1)[0]
+                batch.states.append(StoredState(name, text, tenant, wake and wake[0], machine.encode(state)))
+        if keep:
+            self.effects = [effect for effect in self.effects if effect.id not in done]
+            batch.effects = [(effect.id, runner.encode_effect(effect)) for effect in self.effects]
+            batch.settled = self.settled
+        return batch

@@ -1,0 +1,177 @@
+"""Is something wrong with this person, here, now? A pure machine with one state per resident, which runs the rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from alarmcore.model.alarm import EndCondition, Fix, ForgiveRule, RaiseAlarm, Slot
+from alarmcore.model.reading import BODIES, Position, Press
+from alarmcore.model.site import Resident, Site
+from alarmcore.outcome import Outcome
+from alarmcore.rules.base import BLANK, End, Find, Memory, Observed, Resolved, Rule, Setting, Woke
+from geofence import Area, circle
+
+HOME_M = 200.0
+"""Radius, in metres, around the home address within which somebody counts as at home: a block, plus GPS error indoors."""
+
+WOKE = Woke()
+RESOLVED = Resolved()
+
+
+class Watched(msgspec.Struct, frozen=True, gc=False):
+    """One rule as it applies to one person: where its alarms go, and what it must know of the person."""
+
+    rule: Rule
+    slot: Slot
+    setting: Setting
+    chain: str
+    follow_up_s: float
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Everything that is set up for one person, ready for `step`.
+
+    `areas` are the zones, and the home itself last where a rule needs it; an observation brings one distance for each.
+    `hearing` says which rules (by place) want to see a kind of reading.
+    """
+
+    tenant: str
+    resident: str
+    watched: tuple[Watched, ...]
+    areas: tuple[Area, ...]
+    hearing: dict[str, tuple[int, ...]]
+
+
+class WatchState(msgspec.Struct, frozen=True, gc=False):
+    """What is remembered of one person: one memory for each rule of the plan, in its order, and the latest fix."""
+
+    plan: Plan
+    memories: tuple[Memory, ...]
+    fix: Fix | None = None
+    wake_at: datetime | None = None
+    wake_rule: str = ""
+
+
+Event = Observed | Woke | ForgiveRule
+
+
+def plan_for(site: Site, resident: Resident) -> Plan:
+    """The plan of one resident of a checked site."""
+    areas = [zone.area for zone in resident.zones]
+    place = {zone.id: i for i, zone in enumerate(resident.zones)}
+    home = None
+    if resident.home is not None and any(rule.kind == "inactivity" for rule in resident.rules):
+        home = len(areas)
+        areas.append(circle(resident.home.lat, resident.home.lon, HOME_M))
+    devices = tuple((d.id, d.until) for d in resident.devices)
+    watched = tuple(
+        Watched(
+            rule,
+            Slot(site.tenant.id, resident.id, rule.id),
+            Setting(site.tenant.tz, tuple(place[z] for z in getattr(rule, "zones", ())), home, devices),
+            chain := _chain_of(resident, rule),
+            site.chain_by_id[chain].follow_up_s,
+        )
+        for rule in resident.rules
+    )
+    hearing = {kind: tuple(i for i, w in enumerate(watched) if kind in w.rule.hears) for kind in BODIES}
+    return Plan(site.tenant.id, resident.id, watched, tuple(areas), hearing)
+
+
+def _chain_of(resident: Resident, rule: Rule) -> str:
+    if rule.chain:
+        return rule.chain
+    technical = rule.priority == "technical" and resident.technical_chain
+    return technical or resident.chain
+
+
+def fresh(plan: Plan) -> WatchState:
+    """The state of somebody of whom nothing is known yet."""
+    return WatchState(plan, (BLANK,) * len(plan.watched))
+
+
+def step(state: WatchState, event: Event, now: datetime) -> Outcome[WatchState]:
+    """Let the rules that are concerned see one event."""
+    match event:
+        case Observed():
+            return _observed(state, event, now)
+        case Woke():
+            places = [i for i, w in enumerate(state.plan.watched) if w.rule.id == state.wake_rule]
+            return _stepped(state, places, WOKE, now)
+        case ForgiveRule():
+            places = [i for i, w in enumerate(state.plan.watched) if w.slot == event.slot]
+            return _stepped(state, places, RESOLVED, now)
+
+
+def _observed(state: WatchState, event: Observed, now: datetime) -> Outcome[WatchState]:
+    reading = event.reading
+    fix = fix_of(event)
+    if fix is not None and (state.fix is None or fix.at >= state.fix.at):
+        state = replace(state, fix=fix)
+    result = _stepped(state, state.plan.hearing[reading.kind], event, now)
+    if reading.kind != "reset":
+        return result
+    resets = tuple(EndCondition(w.slot, "device_reset", reading.device) for w in state.plan.watched)
+    return Outcome(result.state, result.decisions + resets)
+
+
+def fix_of(event: Observed) -> Fix | None:
+    """The position that a reading carries, if it may be used."""
+    body = event.reading.body
+    if not event.positioned or not isinstance(body, (Position, Press)) or body.lat is None or body.lon is None:
+        return None
+    return Fix(body.lat, body.lon, event.reading.at, body.accuracy_m)
+
+
+def _stepped(state: WatchState, places: Any, event: Any, now: datetime) -> Outcome[WatchState]:
+    memories: list[Memory] | None = None
+    decisions: list[Any] = []
+    for place in places:
+        watched = state.plan.watched[place]
+        before = state.memories[place]
+        outcome = watched.rule.step(before, event, watched.setting, now)
+        if outcome.state is not before:
+            memories = memories or list(state.memories)
+            memories[place] = outcome.state
+        for decision in outcome.decisions:
+            decisions.append(_addressed(decision, watched, state.fix))
+    if memories is None:
+        return Outcome(state, tuple(decisions))
+    wake_at, wake_rule = next_wake(state.plan, memories)
+    return Outcome(WatchState(state.plan, tuple(memories), state.fix, wake_at, wake_rule), tuple(decisions))
+
+
+def next_wake(plan: Plan, memories: list[Memory]) -> tuple[datetime | None, str]:
+    """The earliest moment at which a rule wants to be asked, and that rule; rules of one instant by their ids."""
+    wake_at, wake_rule = None, ""
+    for watched, memory in zip(plan.watched, memories, strict=True):
+        due_at = memory.due_at
+        if due_at is None or (wake_at is not None and due_at > wake_at):
+            continue
+        if wake_at is None or due_at < wake_at or watched.rule.id < wake_rule:
+            wake_at, wake_rule = due_at, watched.rule.id
+    return wake_at, wake_rule
+
+
+def _addressed(decision: Find | End, watched: Watched, fix: Fix | None) -> RaiseAlarm | EndCondition:
+    """A rule's decision, addressed to the alarm of its slot."""
+    if isinstance(decision, End):
+        return EndCondition(watched.slot, decision.why)
+    return RaiseAlarm(
+        slot=watched.slot,
+        cause=watched.rule.kind,
+        priority=watched.rule.priority,
+        chain=watched.chain,
+        follow_up_s=watched.follow_up_s,
+        why=decision.why,
+        reading=decision.cause,
+        device=decision.device,
+        happened_at=decision.happened_at,
+        late_s=decision.late_s,
+        again=decision.again,
+        fix=fix,
+    )

@@ -1,0 +1,141 @@
+"""What the answer page says of one alarm: its facts, its state in one sentence, and the answers that make sense now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from alarmcore.model.reasons import OUTCOMES
+from dashboard.answers import AnswerView
+from dispatch.wording import clock_text, day_text, headline, lateness_text, outcome_text, why_text
+from dispatch.wording.answering import said
+from dispatch.wording.moments import Language
+
+_OPEN: Final = ("take", "decline", "resolve")
+_TAKEN: Final = ("arrive", "decline", "resolve")
+_ARRIVED: Final = ("decline", "resolve")
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the template shows, in words."""
+
+    headline: str
+    state: str
+    settled: bool
+    mine: bool
+    declined: bool
+    trial: bool
+    answers: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    geo: str | None
+    outcomes: tuple[tuple[str, str], ...]
+    recipient: str
+    tenant: str
+    alarm: str
+
+
+def page(view: AnswerView, language: Language, result: str) -> Page:
+    """The page of an alarm that is not resolved; `result` is what the reader has just done, if anything."""
+    mine = view.taken_by == view.recipient and view.state != "open"
+    return Page(
+        headline=headline(view.cause, view.resident_name, language),
+        state=_state(view, language, result),
+        settled=view.state != "open",
+        mine=mine,
+        declined=view.answered == "decline",
+        trial=view.test,
+        answers=_answers(view, mine=mine),
+        facts=tuple(_facts(view, language)),
+        geo=f"geo:{view.position.lat:.5f},{view.position.lon:.5f}" if view.position else None,
+        outcomes=tuple((word, outcome_text(word, language).capitalize()) for word in OUTCOMES),
+        recipient=view.recipient_name,
+        tenant=view.tenant_name,
+        alarm=view.alarm,
+    )
+
+
+def closed_paragraphs(view: AnswerView, language: Language, result: str) -> list[str]:
+    """How a resolved alarm ended and when; nothing of the person, since the need to know has ended with it."""
+    outcome = outcome_text(view.outcome, language) if view.outcome else outcome_text("other", language)
+    if view.resolved_at is None:
+        ended = said("closed_plain", language, outcome=outcome)
+    else:
+        by = said("closed_by", language, name=view.resolved_by_name) if view.resolved_by_name else ""
+        day, clock = day_text(view.resolved_at, _tz(view), language), clock_text(view.resolved_at, _tz(view), language)
+        ended = said("closed", language, day=day, clock=clock, by=by, outcome=outcome)
+    thanks = [said("thanks", language)] if result == "resolve" else []
+    return [*thanks, ended, said("closed_rest", language)]
+
+
+def _state(view: AnswerView, language: Language, result: str) -> str:
+    """One plain sentence, made of what is stored and never of what the address says happened."""
+    if view.state == "open":
+        declined = view.answered == "decline"
+        thanks = said("thanks", language) + " " if declined and result == "decline" else ""
+        return thanks + said("declined" if declined else "open", language)
+    since = view.arrived_at if view.state == "arrived" else view.taken_at
+    clock = f" {clock_text(since, _tz(view), language)}" if since else ""
+    if language == "en" and clock:
+        clock = " at" + clock
+    arrived = "_arrived" if view.state == "arrived" else ""
+    if view.taken_by == view.recipient:
+        thanks = said("thanks", language) + " " if result in {"take", "arrive"} else ""
+        return thanks + said(f"mine{arrived}", language, clock=clock)
+    name = view.taken_by_name or said("somebody", language)
+    return said(f"other{arrived}", language, name=name, clock=clock)
+
+
+def _answers(view: AnswerView, *, mine: bool) -> tuple[str, ...]:
+    """What the reader can do now; nothing while somebody else has taken it."""
+    if view.state == "open":
+        return tuple(word for word in _OPEN if not (word == "decline" and view.answered == "decline"))
+    if not mine:
+        return ()
+    return _ARRIVED if view.state == "arrived" else _TAKEN
+
+
+def _facts(view: AnswerView, language: Language) -> list[tuple[str, str]]:
+    tz = _tz(view)
+    facts = [(said("when", language), _when(view.raised_at, tz, language))]
+    if view.late_s:
+        late = lateness_text(view.cause, view.raised_at, view.late_s, tz, language)
+        facts = [(said("when", language), f"{day_text(view.raised_at, tz, language)}. {late}")]
+    if view.address:
+        facts.append((said("address", language), view.address))
+    facts.append((said("why", language), _repeats(view, language)))
+    if view.position:
+        facts.append((said("position", language), _position(view, language)))
+    return facts
+
+
+def _repeats(view: AnswerView, language: Language) -> str:
+    why = why_text(view.why, language)
+    why = why[:1].upper() + why[1:]
+    if not view.repeats:
+        return why
+    clock = clock_text(view.repeated_at or view.raised_at, _tz(view), language)
+    word = "repeated_once" if view.repeats == 1 else "repeats"
+    return f"{why}. {said(word, language, count=view.repeats, clock=clock)}"
+
+
+def _position(view: AnswerView, language: Language) -> str:
+    """The coordinates as text too, for telephones whose map does not open from a page."""
+    if view.position is None:
+        return ""
+    parts = [f"{view.position.lat:.5f}, {view.position.lon:.5f}"]
+    if view.position.accuracy_m is not None:
+        parts.append(f"±{view.position.accuracy_m:.0f} m")
+    if view.position.at is not None:
+        parts.append(said("position_at", language, clock=clock_text(view.position.at, _tz(view), language)))
+    return ", ".join(parts)
+
+
+def _when(moment: datetime, tz: ZoneInfo, language: Language) -> str:
+    return said("at", language, day=day_text(moment, tz, language), clock=clock_text(moment, tz, language))
+
+
+def _tz(view: AnswerView) -> ZoneInfo:
+    return ZoneInfo(view.timezone)

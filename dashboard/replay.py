@@ -1,0 +1,236 @@
+"""Recorded readings through the real machines in virtual time: what happened, as JSON lines.
+
+The runner, the intake and the machines are those of the service. Only the outside differs: the clock is that of the lines, the
+journal forgets, and every channel hands over at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from alarmcore.adapters.memory_journal import MemoryJournal
+from alarmcore.admission import registry_of
+from alarmcore.codecs.native import Moment, Parsed, moment, parse
+from alarmcore.errors import ReadingRejected
+from alarmcore.intake import Raw, prepare
+from alarmcore.model.alarm import AlarmEvent, AnswerAlarm, Slot
+from alarmcore.model.reasons import OUTCOMES
+from alarmcore.model.site import Site
+from alarmcore.ports import Batch
+from alarmcore.runner import Committed, Item, Runner
+from dashboard.machines import machines_for
+from dispatch.binding import EFFECT_CODEC
+from dispatch.telling import Tell, Told
+
+CHUNK: Final = 512
+"""Lines read ahead, so that their geofence arithmetic is one call: where vectorising stops gaining."""
+
+ANSWERS: Final = frozenset({"take", "decline", "arrive", "resolve"})
+LINE_FIELDS: Final = ("alarm", "resident", "rule", "cause", "priority", "link", "to", "channel", "why", "late_s")
+START: Final = datetime.fromtimestamp(0, UTC)
+
+
+class Head(msgspec.Struct, gc=False):
+    """What a line says besides the reading itself. Anything may be missing or of the wrong type."""
+
+    kind: Any = None
+    device: Any = None
+    tenant: Any = None
+    at: Any = None
+    received_at: Any = None
+    resident: Any = None
+    by: Any = None
+    answer: Any = None
+    outcome: Any = None
+
+
+class Line(msgspec.Struct, gc=False):
+    """One line with its time of receipt: a reading (`raw`), a rejection, an answer, or a tick (none of them)."""
+
+    at: datetime
+    raw: Raw | None = None
+    rejected: str | None = None
+    answer: Head | None = None
+
+
+def stamp(at: datetime) -> str:
+    """`2026-01-14T12:00:00.000Z`."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+class Replay:
+    """One run. `write` gets each line of output, with its line feed."""
+
+    def __init__(self, sites: list[Site], write: Callable[[bytes], object]) -> None:
+        self.write = write
+        self.tenants = [site.tenant.id for site in sites]
+        self.registry = registry_of(sites)
+        self.journal = MemoryJournal(keep=False)
+        self.pending: list[Tell] = []
+        self.told: dict[tuple[str, str, str], dict[Slot, None]] = {}
+        self.clock = START
+        self.runner = Runner(machines_for(sites, self.registry), self.journal, self.pending.append, self.show, EFFECT_CODEC)
+        self.head = msgspec.json.Decoder(Head).decode
+        self.encode = msgspec.json.Encoder().encode
+
+    async def run(self, lines: Iterable[bytes]) -> None:
+        """Take every line in order of receipt."""
+        source = iter(lines)
+        while chunk := list(islice(source, CHUNK)):
+            await self.chunk([self.line(text) for text in chunk if text.strip()])
+
+    async def chunk(self, lines: list[Line]) -> None:
+        """Prepare some lines together, then handle them one after the other."""
+        raws = [line.raw for line in lines if line.raw is not None]
+        prepared = await prepare(raws, self.registry, self.journal, self.clock)
+        await self.journal.commit(Batch(self.clock, identities=prepared.identities))
+        judged = zip(prepared.items, prepared.verdicts, strict=True)
+        for line in lines:
+            await self.advance(line.at)
+            if line.raw is not None:
+                item, verdict = next(judged)
+                if verdict.reason is not None:
+                    self.reject(line.at, verdict.reason)
+                if item is not None:
+                    await self.handle(item, line.at)
+            elif line.rejected is not None:
+                self.reject(line.at, line.rejected)
+            elif line.answer is not None:
+                await self.answer(line.answer, line.at)
+
+    # -- reading lines ----------------------------------------------------------------------------------------------------
+
+    def line(self, text: bytes) -> Line:
+        """One line and its time of receipt, by which the clock moves on."""
+        try:
+            head = self.head(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Line(self.clock, rejected="not_json")
+        try:
+            received_at = moment_of(head.received_at)
+        except ReadingRejected:
+            return Line(self.clock, rejected="bad_field")
+        if head.kind in {"tick", "answer"}:
+            return self.act(head, received_at)
+        return self.reading(head, text, received_at)
+
+    def act(self, head: Head, received_at: datetime | None) -> Line:
+        """A tick or an answer."""
+        try:
+            at = self.move(received_at or moment_of(head.at) or self.clock)
+        except ReadingRejected:
+            return Line(self.clock, rejected="bad_field")
+        if head.kind == "tick":
+            return Line(at)
+        given = isinstance(head.by, str) and isinstance(head.resident, str) and head.answer in ANSWERS
+        if not given or not (head.outcome is None or head.outcome in OUTCOMES):
+            return Line(at, rejected="bad_field")
+        return Line(at, answer=head)
+
+    def reading(self, head: Head, text: bytes, received_at: datetime | None) -> Line:
+        """A device's reading."""
+        tenant = head.tenant if head.tenant is not None or len(self.tenants) != 1 else self.tenants[0]
+        if not (isinstance(tenant, str) and isinstance(head.device, str) and isinstance(head.kind, str)):
+            return Line(self.move(received_at or self.clock), rejected="bad_field")
+        parsed: Parsed | None
+        try:
+            parsed = parse(head.kind, text)
+        except ReadingRejected:
+            parsed = None  # judged, and answered, with the others
+        at = self.move(received_at or (parsed and parsed.at) or self.clock)
+        return Line(at, Raw(tenant, head.device, head.kind, text, at, parsed=parsed))
+
+    def move(self, at: datetime) -> datetime:
+        """The clock never goes back: lines stand in order of receipt."""
+        self.clock = max(self.clock, at)
+        return self.clock
+
+    # -- virtual time -----------------------------------------------------------------------------------------------------
+
+    async def advance(self, to: datetime) -> None:
+        """Let every timer fire that is due strictly before `to`, each at its own moment."""
+        while True:
+            due_at = self.runner.next_wake_at()
+            if due_at is None or due_at >= to:
+                return
+            for item in self.runner.due(due_at, 1):
+                await self.handle(item, due_at)
+
+    async def handle(self, item: Item, now: datetime) -> None:
+        """Let the machines see one thing, and every channel hand over at once."""
+        await self.runner.run((item,), now)
+        while self.pending:
+            tells, self.pending[:] = list(self.pending), []
+            for tell in tells:
+                told = Told(
+                    slot=tell.slot,
+                    alarm=tell.alarm.id,
+                    id=tell.id,
+                    ref=tell.ref,
+                    number=tell.number,
+                    channel=tell.channel,
+                    ok=True,
+                )
+                await self.runner.run((Item("chain", tell.slot, told),), now)
+
+    async def answer(self, head: Head, now: datetime) -> None:
+        """A recipient answers about the open alarm of this resident that they were told of last."""
+        for tenant in [head.tenant] if isinstance(head.tenant, str) else self.tenants:
+            for slot in reversed(self.told.get((tenant, head.resident, head.by), {})):
+                alarm = self.runner.state("lifecycle", slot)
+                if alarm is not None and alarm.state != "resolved":
+                    said = AnswerAlarm(
+                        slot=slot, alarm=alarm.id, answer=head.answer, by=head.by, via="replay", outcome=head.outcome
+                    )
+                    await self.handle(Item("lifecycle", slot, said), now)
+                    return
+
+    # -- output -----------------------------------------------------------------------------------------------------------
+
+    def show(self, committed: Committed) -> None:
+        """Write what was decided."""
+        for stored in committed.events:
+            event = stored.event
+            if event.event == "alarm.told" and event.resident is not None and event.to is not None and event.rule is not None:
+                slots = self.told.setdefault((event.tenant, event.resident, event.to), {})
+                slot = Slot(event.tenant, event.resident, event.rule)
+                slots.pop(slot, None)
+                slots[slot] = None
+            self.write(self.encode(self.shown(event)) + b"\n")
+
+    def shown(self, event: AlarmEvent) -> dict[str, Any]:
+        """One line of output, its keys in the promised order."""
+        line: dict[str, Any] = {"at": stamp(event.at), "event": event.event}
+        for name in LINE_FIELDS:
+            value = getattr(event, name)
+            if value is not None:
+                line[name] = value
+        if len(self.tenants) > 1:
+            for name in ("resident", "to"):
+                if name in line:
+                    line[name] = f"{event.tenant}/{line[name]}"
+        return line
+
+    def reject(self, at: datetime, why: str) -> None:
+        """Write that a line could not be used."""
+        self.write(self.encode({"at": stamp(at), "event": "reading.rejected", "why": why}) + b"\n")
+
+
+def moment_of(value: object) -> datetime | None:
+    """A moment as lines give it, or None where they give none.
+
+    Raises:
+        ReadingRejected: `bad_field`.
+    """
+    if value is None:
+        return None
+    try:
+        given = msgspec.convert(value, Moment)
+    except msgspec.ValidationError:
+        raise ReadingRejected("bad_field", "at") from None
+    return None if given is None else moment(given)

@@ -1,0 +1,104 @@
+/** What the service sends: alarms, events, sessions. Absent fields are left out. */
+import type { FeatureCollection } from "geojson";
+
+export type Priority = "critical" | "high" | "normal" | "technical";
+export type State = "open" | "taken" | "arrived" | "resolved";
+export type Language = "sv" | "en";
+
+export const OUTCOMES = ["helped", "no_need", "false_alarm", "test", "moved_to_112", "technical", "other"] as const;
+export type OutcomeWord = (typeof OUTCOMES)[number];
+
+export interface Position {
+  lat: number;
+  lon: number;
+  accuracy_m?: number | null;
+  at?: string | null;
+}
+
+export interface Told {
+  to: string;
+  name?: string | null;
+  channel?: string | null;
+  at: string;
+}
+
+export interface Alarm {
+  id: string;
+  tenant: string;
+  resident?: string | null;
+  rule: string;
+  cause: string;
+  priority: Priority;
+  state: State;
+  raised_at: string;
+  taken_by?: string | null;
+  position?: Position | null;
+  why?: string | null;
+  late_s?: number | null;
+  resident_name?: string | null;
+  address?: string | null;
+  taken_at?: string | null;
+  repeats?: number | null;
+  last_repeat_at?: string | null;
+  ended_at?: string | null;
+  follow_up_at?: string | null;
+  next_step_at?: string | null;
+  outcome?: string | null;
+  resolved_at?: string | null;
+  told?: Told[] | null;
+}
+
+export interface AlarmEvent {
+  seq?: number;
+  at: string;
+  event: string;
+  alarm?: string;
+  link?: number | null;
+  to?: string | null;
+  to_name?: string | null;
+  channel?: string | null;
+  why?: string | null;
+  late_s?: number | null;
+  text?: string | null;
+  outcome?: string | null;
+  via?: string | null;
+}
+
+export interface Recipient {
+  to: string;
+  name?: string | null;
+}
+
+export interface ChainLink {
+  link: number;
+  tell: Recipient[];
+  wait_s: number;
+}
+
+export interface Home {
+  lat: number;
+  lon: number;
+  address?: string | null;
+}
+
+export interface AlarmDetail extends Alarm {
+  timeline: AlarmEvent[];
+  zones?: FeatureCollection | null;
+  home?: Home | null;
+  chain?: ChainLink[] | null;
+  responsible?: { reception?: Recipient | null; search?: Recipient | null } | null;
+}
+
+export interface Session {
+  operator: string;
+  name: string;
+  tenant: { id: string; name: string; language?: Language; timezone?: string };
+  open?: boolean;
+}
+
+export type Frame =
+  | { type: "snapshot"; seq: number; alarms: Alarm[] }
+  | { type: "change"; seq: number; alarm: Alarm; event?: AlarmEvent }
+  | { type: "pulse"; at?: string };
+
+export type Act = "take" | "arrive" | "note" | "escalate" | "decline" | "resolve";

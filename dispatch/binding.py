@@ -1,0 +1,90 @@
+"""The chain as the runner drives it: keys, storage and wake-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from alarmcore.bindings import slot_of, slot_text
+from alarmcore.model.alarm import Alarm, ContinueChain, DeclineLink, Slot, StartChain, StopChain
+from alarmcore.outcome import Outcome
+from dispatch import chain
+from dispatch.chain import ChainState
+from dispatch.plan import ChainBook
+from dispatch.telling import Tell, Telling
+
+
+class StoredChain(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is stored of a chain's state: all but the book, which is the site's of today."""
+
+    alarm: Alarm | None
+    state: Literal["walking", "stopped", "done"]
+    link: int
+    turn_began_at: datetime | None
+    tellings: tuple[Telling, ...] = ()
+    declined: tuple[str, ...] = ()
+    wake_at: datetime | None = None
+
+
+class ChainMachine:
+    """One state per slot; `book_of` gives a tenant's chains as they are set up now."""
+
+    name = "chain"
+    hears: tuple[type, ...] = (StartChain, StopChain, ContinueChain, DeclineLink)
+    woke = chain.TurnCame()
+
+    def __init__(self, book_of: Callable[[str], ChainBook]) -> None:
+        self.book_of = book_of
+        self._decode = msgspec.msgpack.Decoder(StoredChain).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def key_of(self, decision: Any) -> Slot:
+        """The slot the decision is about."""
+        slot: Slot = decision.slot
+        return slot
+
+    def initial(self, key: Slot) -> ChainState:
+        """No chain yet."""
+        return ChainState(self.book_of(key.tenant))
+
+    def decode(self, key: Slot, data: bytes) -> ChainState:
+        """A stored chain on the book of today; a link that is gone meanwhile gives way to the last."""
+        s = self._decode(data)
+        book = self.book_of(key.tenant)
+        link = min(s.link, book.chain(s.alarm.chain).last) if s.alarm else 0
+        return ChainState(book, s.alarm, s.state, link, s.turn_began_at, s.tellings, s.declined, s.wake_at)
+
+    def encode(self, state: ChainState) -> bytes:
+        """What must survive."""
+        s = state
+        return self._encode(StoredChain(s.alarm, s.state, s.link, s.turn_began_at, s.tellings, s.declined, s.wake_at))
+
+    def step(self, state: ChainState, event: chain.Event, now: datetime) -> Outcome[ChainState]:
+        """The machine itself."""
+        return chain.step(state, event, now)
+
+    def wake(self, key: Slot, state: ChainState) -> tuple[datetime, tuple[str, str, str]] | None:
+        """The chain's next moment."""
+        return None if state.wake_at is None else (state.wake_at, (key.tenant, key.resident, key.rule))
+
+    def text(self, key: Slot) -> str:
+        """Key as text."""
+        return slot_text(key)
+
+    def key(self, text: str) -> Slot:
+        """Key from text."""
+        return slot_of(text)
+
+    def alarm(self, state: ChainState) -> None:
+        """A chain is no alarm."""
+        del state
+
+
+_encode_tell = msgspec.msgpack.Encoder().encode
+_decode_tell = msgspec.msgpack.Decoder(Tell).decode
+
+EFFECT_CODEC = (_encode_tell, _decode_tell)
+"""How the one kind of effect, telling somebody, is stored until it is settled."""
