@@ -44,7 +44,7 @@ class KnownPosition(msgspec.Struct, frozen=True):
 
 
 class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recipient may see of one alarm. `taken_by` is a reference like `recipient`; `answered` the reader's own last answer."""
+    """What a recipient may see of one alarm. `taken_by` is a reference like `recipient`; `answered` the reader's last answer."""
 
     alarm: str
     recipient: str

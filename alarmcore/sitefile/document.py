@@ -72,7 +72,7 @@ def with_lines(mistakes: list[Mistake], text: str) -> list[Mistake]:
 
 def _with_line(mistake: Mistake, found: dict[str, int]) -> Mistake:
     line = next((found[path] for path in _upwards(mistake.path) if path in found), None)
-    if line is None or mistake.text.endswith(")") and "(line " in mistake.text:
+    if line is None or "(line " in mistake.text:
         return mistake
     return Mistake(mistake.path, f"{mistake.text} (line {line})", warning=mistake.warning)
 

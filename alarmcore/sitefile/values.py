@@ -205,11 +205,20 @@ def channels(entry: Entry) -> tuple[Channel, ...]:
     return tuple(found)
 
 
+def _web_address(text: str) -> bool:
+    """Whether this could be the address of a web hook."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", text)
+    except ValueError:
+        return False
+
+
 _ADDRESSES: Final[dict[str, tuple[Any, str]]] = {
     "sms": (_PHONE.fullmatch, "is no international phone number; give + and the country code, then digits only"),
     "voice": (_PHONE.fullmatch, "is no international phone number; give + and the country code, then digits only"),
     "email": (_EMAIL.fullmatch, "is no e-mail address; give one such as name@example.org"),
-    "webhook": (lambda text: _is_web_address(text), "is no web address; give one that begins with https:// or http://"),
+    "webhook": (_web_address, "is no web address; give one that begins with https:// or http://"),
     "push": (lambda text: not any(c.isspace() for c in text), "holds blanks; give the address as the app shows it"),
 }
 """Kind of channel to what its address must be, and what to say when it is not."""
@@ -235,11 +244,3 @@ def _address(entry: Entry) -> str | None:
         if not check(value):
             entry.error("to", text)
     return value
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", text)
-    except ValueError:
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the template shows, in words."""
 
     headline: str
+    when: str
     state: str
     settled: bool
     mine: bool
@@ -42,6 +42,7 @@ def page(view: AnswerView, language: Language, result: str) -> Page:
     mine = view.taken_by == view.recipient and view.state != "open"
     return Page(
         headline=headline(view.cause, view.resident_name, language),
+        when=_short_when(view, language),
         state=_state(view, language, result),
         settled=view.state != "open",
         mine=mine,
@@ -99,10 +100,8 @@ def _answers(view: AnswerView, *, mine: bool) -> tuple[str, ...]:
 
 def _facts(view: AnswerView, language: Language) -> list[tuple[str, str]]:
     tz = _tz(view)
-    facts = [(said("when", language), _when(view.raised_at, tz, language))]
-    if view.late_s:
-        late = lateness_text(view.cause, view.raised_at, view.late_s, tz, language)
-        facts = [(said("when", language), f"{day_text(view.raised_at, tz, language)}. {late}")]
+    day, clock = day_text(view.raised_at, tz, language), clock_text(view.raised_at, tz, language)
+    facts = [(said("when", language), said("at", language, day=day, clock=clock))]
     if view.address:
         facts.append((said("address", language), view.address))
     facts.append((said("why", language), _repeats(view, language)))
@@ -129,12 +128,16 @@ def _position(view: AnswerView, language: Language) -> str:
     if view.position.accuracy_m is not None:
         parts.append(f"±{view.position.accuracy_m:.0f} m")
     if view.position.at is not None:
-        parts.append(said("position_at", language, clock=clock_text(view.position.at, _tz(view), language)))
+        parts.append(said("clock", language, clock=clock_text(view.position.at, _tz(view), language)))
     return ", ".join(parts)
 
 
-def _when(moment: datetime, tz: ZoneInfo, language: Language) -> str:
-    return said("at", language, day=day_text(moment, tz, language), clock=clock_text(moment, tz, language))
+def _short_when(view: AnswerView, language: Language) -> str:
+    """The clock, with both times where it came late, to stand at the top."""
+    if view.late_s:
+        return lateness_text(view.cause, view.raised_at, view.late_s, _tz(view), language) + "."
+    clock = clock_text(view.raised_at, _tz(view), language)
+    return said("clock", language, clock=clock).capitalize()
 
 
 def _tz(view: AnswerView) -> ZoneInfo:

@@ -8,7 +8,7 @@ screen. It decides nothing: retries, order of channels and time limits are the c
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -56,7 +56,7 @@ class Receipt(msgspec.Struct, frozen=True):
 class ChannelPort(Protocol):
     """One way to reach a person."""
 
-    kind: str
+    kind: ClassVar[str]
 
     async def hand_over(self, message: Message) -> Receipt:
         """Give `message` to the outside; return once it has truly been taken.

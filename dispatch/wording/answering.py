@@ -17,7 +17,7 @@ _WORDS: Final[dict[str, Pair]] = {
     "when": ("När", "When"),
     "address": ("Adress", "Address"),
     "position": ("Senast kända position", "Last known position"),
-    "position_at": ("kl. {clock}", "at {clock}"),
+    "clock": ("kl. {clock}", "at {clock}"),
     "map": ("Öppna i kartan", "Open in the map"),
     "repeats": ("Har hänt {count} gånger till, senast {clock}", "Has happened {count} more times, last at {clock}"),
     "repeated_once": ("Har hänt en gång till, {clock}", "Has happened once more, at {clock}"),

@@ -1,4 +1,4 @@
-"""Moving about on the ground: metres to the east and north, added to degrees. Right within a few kilometres, as far as a walk goes."""
+"""Moving about on the ground: metres to the east and north, added to degrees. Right as far as a walk goes."""
 
 from __future__ import annotations
 

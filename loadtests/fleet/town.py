@@ -11,6 +11,7 @@ from math import cos, pi, sin
 from typing import Any, Final
 
 from loadtests.fleet.ground import moved
+from loadtests.fleet.people import FIRST, LAST, STREETS
 
 Document = dict[str, Any]
 
@@ -19,16 +20,6 @@ TOWN_M: Final = 1_400.0
 """Homes lie within this distance of the middle."""
 
 HOOK: Final = "http://127.0.0.1:9999/hook"
-
-FIRST: Final = (
-    "Karin Anna Eva Maria Kerstin Birgitta Inger Ulla Gunilla Margareta Ingrid Barbro Siv Berit Elsa Astrid Gun Maj-Britt Rut Solveig "
-    "Lars Anders Per Karl Nils Sven Bengt Bo Gunnar Åke Rolf Göran Stig Arne Erik Olle Hans Lennart Kjell Ragnar"
-).split()
-LAST: Final = (
-    "Svensson Andersson Johansson Karlsson Nilsson Eriksson Larsson Olsson Persson Gustafsson Pettersson Jonsson Lindberg Lindström "
-    "Axelsson Bergström Lundgren Berglund Fredriksson Sandberg"
-).split()
-STREETS: Final = "Storgatan Kyrkogatan Parkgatan Skolgatan Ringgatan Björkvägen Lindgatan Åkergatan Ängsgatan Stationsgatan".split()
 
 DAY: Final = [{"from": "08:00", "to": "20:00"}]
 NIGHT: Final = [{"from": "22:00", "to": "06:00"}]

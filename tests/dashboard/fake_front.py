@@ -1,6 +1,7 @@
 """A front door without a service behind it: the operator page's HTTP and WebSocket routes over alarms held in memory.
 
-Tests drive it in their own event loop; for work on the page it runs by itself: `python tests/dashboard/fake_front.py --port 8080`.
+Tests drive it in their own event loop; for work on the page it runs by itself:
+`python tests/dashboard/fake_front.py --port 8080`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from dashboard.borders import borders
+
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static"
 SECRET = "hemlig"
 OPERATOR = "operator:anna"
@@ -34,7 +37,11 @@ RING = [[12.672, 58.331], [12.686, 58.331], [12.688, 58.338], [12.674, 58.339], 
 ZONES = {
     "type": "FeatureCollection",
     "features": [
-        {"type": "Feature", "properties": {"id": "village", "name": "Samhället"}, "geometry": {"type": "Polygon", "coordinates": [RING]}}
+        {
+            "type": "Feature",
+            "properties": {"id": "village", "name": "Samhället"},
+            "geometry": {"type": "Polygon", "coordinates": [RING]},
+        }
     ],
 }
 PULSE_S = 5.0
@@ -127,8 +134,8 @@ class FakeFront:
 
     def detail(self, alarm_id: str) -> dict[str, Any]:
         """An alarm with all that its page shows."""
-        more = {"timeline": self.timelines[alarm_id], "zones": ZONES, "home": HOME, "chain": CHAIN}
-        more["responsible"] = {"reception": {"to": "unit:centre", "name": "Larmcentralen"}, "search": CHAIN[1]["tell"][0]}  # type: ignore[index]
+        responsible = {"reception": {"to": "unit:centre", "name": "Larmcentralen"}, "search": None}
+        more = {"timeline": self.timelines[alarm_id], "zones": ZONES, "home": HOME, "chain": CHAIN, "responsible": responsible}
         return self.alarms[alarm_id] | more
 
     def _routes(self, static: Path) -> list[Any]:
@@ -174,7 +181,14 @@ class FakeFront:
         if act == "take" and alarm["taken_by"] not in {None, OPERATOR}:
             return problem(409, f"alarm {alarm['id']} is taken by {alarm['taken_by']}")
         self._apply(alarm, act, body)
-        words = {"take": "taken", "arrive": "arrived", "note": "noted", "escalate": "escalated", "decline": "declined", "resolve": "resolved"}
+        words = {
+            "take": "taken",
+            "arrive": "arrived",
+            "note": "noted",
+            "escalate": "escalated",
+            "decline": "declined",
+            "resolve": "resolved",
+        }
         said = {"to": OPERATOR} | {k: body[k] for k in ("text", "outcome") if k in body}
         await self.tell(alarm["id"], f"alarm.{words[act]}", **said)
         return JSONResponse(alarm)
@@ -190,8 +204,6 @@ class FakeFront:
             alarm |= {"state": "resolved", "outcome": body["outcome"], "resolved_at": moment()}
 
     async def _borders(self, _: Request) -> Response:
-        from dashboard.borders import borders
-
         return JSONResponse(borders("Grästorp"))
 
     async def _live(self, screen: WebSocket) -> None:
@@ -233,7 +245,13 @@ def problem(status: int, detail: str) -> Response:
 NIGHT: list[dict[str, Any]] = [
     {"resident_name": "Karin Svensson", "repeats": 2, "raised_at": 340, "address": "Storgatan 1"},
     {"resident_name": "Erik Lindqvist", "cause": "fall", "why": "fell", "raised_at": 95, "late_s": 7500},
-    {"resident_name": "Sven-Åke Johansson", "cause": "zone_exit", "why": "outside_all_zones", "priority": "high", "raised_at": 612},
+    {
+        "resident_name": "Sven-Åke Johansson",
+        "cause": "zone_exit",
+        "why": "outside_all_zones",
+        "priority": "high",
+        "raised_at": 612,
+    },
     {"resident_name": "Maj-Britt Olofsson", "cause": "out_of_bed", "priority": "high", "raised_at": 1900, "ended_at": 300},
     {"resident_name": "Ingegerd Wallin", "cause": "inactivity", "priority": "high", "raised_at": 130},
     {"resident_name": "Göran Persson", "cause": "missed_medication", "priority": "normal", "raised_at": 4100},
@@ -241,7 +259,14 @@ NIGHT: list[dict[str, Any]] = [
     {"resident_name": "Rut Bergström", "cause": "battery_low", "priority": "technical", "raised_at": 8000},
     {"resident_name": None, "resident": None, "cause": "unknown_device", "raised_at": 12},
     {"resident_name": "Folke Hansson", "cause": "on_floor", "raised_at": 700, "state": "taken", "taken_by": "contact:eva"},
-    {"resident_name": "Lena Sjögren", "cause": "silent", "priority": "technical", "raised_at": 900, "state": "arrived", "taken_by": OPERATOR},
+    {
+        "resident_name": "Lena Sjögren",
+        "cause": "silent",
+        "priority": "technical",
+        "raised_at": 900,
+        "state": "arrived",
+        "taken_by": OPERATOR,
+    },
 ]
 """A night's alarms; times are seconds ago."""
 
@@ -257,8 +282,12 @@ async def fill(front: FakeFront, count: int = len(NIGHT)) -> None:
             given["position"] = {"lat": 58.3371, "lon": 12.6899, "accuracy_m": 45, "at": moment(140)}
         given["told"] = [{"to": "contact:eva", "name": "Eva Andersson", "channel": "sms", "at": moment(30)}]
         alarm = await front.raise_alarm(f"a{n}", **given)
-        await front.tell(alarm["id"], "alarm.told", link=0, to="contact:eva", to_name="Eva Andersson", channel="sms", why="chain_turn")
-        await front.tell(alarm["id"], "chain.skipped", link=1, to="unit:night-patrol", to_name="Nattpatrullen", why="nobody_on_duty")
+        await front.tell(
+            alarm["id"], "alarm.told", link=0, to="contact:eva", to_name="Eva Andersson", channel="sms", why="chain_turn"
+        )
+        await front.tell(
+            alarm["id"], "chain.skipped", link=1, to="unit:night-patrol", to_name="Nattpatrullen", why="nobody_on_duty"
+        )
         await front.tell(alarm["id"], "alarm.noted", to=OPERATOR, text="Ringde hem, inget svar.")
 
 

@@ -186,7 +186,9 @@ def test_no_name_adds_a_header_a_recipient_or_markup(name: str, street: str, ten
 
 
 def test_markup_in_a_name_is_shown_not_run() -> None:
-    made = mail(message("x", resident_name="<script>alert(1)</script>"), SENDER, Address(username="e", domain="x.org"), NOW)
+    nasty = "<script>alert(1)</script>"
+    hard = message("x", resident_name=nasty, address=nasty, tenant_name=nasty, answer_url='https://x/"><script>')
+    made = mail(hard, SENDER, Address(username="e", domain="x.org"), NOW)
     assert "<script" not in part(made, "html")
     assert "&lt;script&gt;" in part(made, "html")
 

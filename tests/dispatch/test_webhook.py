@@ -25,7 +25,7 @@ from channel_contract import NOW, PRIVATE, TRY_S, ChannelContract, message
 from alarmcore.errors import HandoverFailed
 from dispatch.channels.webhook import WebhookChannel, signature, tenant_secret, webhook_id
 from dispatch.channels.webhook.body import body
-from dispatch.channels.webhook.channel import PER_HOST_MAX, REPLY_BYTES_MAX
+from dispatch.channels.webhook.channel import PER_HOST_MAX, REPLY_BYTES_MAX, REPLY_S
 
 SECRET = b"installation secret of the tests"
 FIELDS = {
@@ -149,6 +149,12 @@ class Receiver:
             handler.send_header("content-length", "100")
             handler.end_headers()
             self.over.wait(10)
+        elif behaviour == "drip_after":
+            handler.send_response(200)
+            handler.send_header("content-length", "1000")
+            handler.end_headers()
+            while not self.over.wait(0.05):
+                handler.wfile.write(b" ")
         elif behaviour == "huge":
             handler.send_response(200)
             handler.send_header("content-length", str(10**9))
@@ -281,6 +287,12 @@ async def test_a_receivers_own_reference_is_kept_if_it_is_one(channel: WebhookCh
 async def test_an_answer_of_a_gigabyte_is_not_read(channel: WebhookChannel, outside: Receiver) -> None:
     outside.behaviour[outside.address("hook")] = "huge"
     async with asyncio.timeout(2):
+        assert (await channel.hand_over(message(outside.address("hook")))).reference is None
+
+
+async def test_a_body_that_drips_after_its_status_does_not_keep_us(channel: WebhookChannel, outside: Receiver) -> None:
+    outside.behaviour[outside.address("hook")] = "drip_after"
+    async with asyncio.timeout(REPLY_S + 1):
         assert (await channel.hand_over(message(outside.address("hook")))).reference is None
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from alarmcore.adapters.mqtt_listener import answers, packets
 from alarmcore.adapters.mqtt_listener import codes as kinds
+from alarmcore.adapters.mqtt_listener.brake import CLOSING, CROWDED, OWN_ROOM, SIGNING_IN, STALLED, Brake
 from alarmcore.adapters.mqtt_listener.codes import Code
 from alarmcore.adapters.mqtt_listener.framing import Stream
 from alarmcore.adapters.mqtt_listener.hearing import Hearing
@@ -21,14 +22,6 @@ from alarmcore.adapters.mqtt_listener.properties import PacketInvalid
 
 log = structlog.get_logger(__name__)
 
-
-SIGNING_IN: Final = 1
-OWN_ROOM: Final = 2
-CROWDED: Final = 4
-STALLED: Final = 8
-CLOSING: Final = 16
-"""Why nothing is read from a client just now: the gate is asked; it has used up its own room; all together have used up
-everybody's; it does not read what we send; the listener closes. Plain numbers, since they are looked at for every packet."""
 
 _FLAGS: Final = {kinds.PUBREL: 2, kinds.SUBSCRIBE: 2, kinds.UNSUBSCRIBE: 2}
 """What the lower half of the first byte must be (MQTT 5, section 2.1.3); 0 where not named."""
@@ -56,8 +49,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_client_id", "_connect", "_due", "_hearing", "_held", "_house", "_inbox", "_late", "_out",
-        "_paused", "_principal", "_skip", "_stream", "_v5", "_wire", "closed",
+        "_begun", "_brake", "_client_id", "_connect", "_due", "_hearing", "_house", "_inbox", "_late", "_out",
+        "_principal", "_skip", "_stream", "_v5", "_wire", "closed",
     )  # fmt: skip
 
     def __init__(self, house: House, wire: Wire) -> None:
@@ -70,11 +63,11 @@ class Connection:
         self._out = bytearray()
         self._inbox = Inbox(house, self._out, self._come_due, v5=False)
         self._hearing: Hearing | None = None
+        self._begun = False
         self._stream = Stream(house.sizes)
         self._skip = 0
         self._late: tuple[str, bytes, Slot] | None = None
-        self._held = 0
-        self._paused = False
+        self._brake = Brake(wire)
         self._due = False
         self.closed = False
 
@@ -87,9 +80,17 @@ class Connection:
             data = self._skip_over(data)
         if self.closed or not data:
             return
-        self._stream.add(data, hold=self._paused)
-        if not self._paused:
+        if self._connect is None and not self._begun:
+            self._begin(data[0])
+        self._stream.add(data, hold=self._brake.paused)
+        if not self._brake.paused:
             self._go_on()
+
+    def _begin(self, first: int) -> None:
+        """Somebody who speaks another protocol is hung up on at the first byte, not when the length it seems to give is there."""
+        self._begun = True
+        if first >> 4 != kinds.CONNECT:
+            raise PacketInvalid(Code.PROTOCOL_ERROR, "CONNECT must come first, and once")
 
     def _go_on(self) -> None:
         """Handle the frames at hand until none is left or reading is held back; then the next ones start where these stopped."""
@@ -101,7 +102,7 @@ class Connection:
                     self._publish(first, data, body, after, self._principal)
                 else:
                     self._other(first, data, body, after)
-                if self._held or self.closed:
+                if self._brake.held or self.closed:
                     return
             if not stream.more():
                 return
@@ -131,9 +132,9 @@ class Connection:
         inbox, house = self._inbox, self._house
         inbox.take(topic, payload, principal, slot)
         if inbox.full():
-            self._hold(OWN_ROOM)
+            self._brake.hold(OWN_ROOM)
         elif house.full:
-            self._hold(CROWDED)
+            self._brake.hold(CROWDED)
             house.crowded_out.append(self)
 
     def _skip_over(self, data: bytes) -> bytes:
@@ -175,7 +176,7 @@ class Connection:
         elif connect.auth_method is not None:
             self._refuse(Code.BAD_AUTHENTICATION_METHOD)
         else:
-            self._hold(SIGNING_IN)
+            self._brake.hold(SIGNING_IN)
             self._wire.sign_in(connect)
 
     def signed_in(self, principal: str | None, code: Code = Code.SUCCESS) -> None:
@@ -267,19 +268,18 @@ class Connection:
         if self._inbox.refused:
             self.drop(Code.QUOTA_EXCEEDED)
             return
-        if self._held & OWN_ROOM and self._inbox.half_empty():
-            self._held &= ~OWN_ROOM
-        if self._paused and not self._held:
+        if self._brake.held & OWN_ROOM and self._inbox.half_empty():
+            self._brake.lift(OWN_ROOM)
+        if self._brake.paused and not self._brake.held:
             self._read_on()
-        if self._hearing is not None and not self._held & STALLED:
+        if self._hearing is not None and not self._brake.held & STALLED:
             self._out += self._hearing.outbox.take()
         self._flush()
 
     def _read_on(self) -> None:
         self._go_on()
-        if not self._held and not self.closed:
-            self._paused = False
-            self._wire.resume_reading()
+        if not self.closed:
+            self._brake.let_go()
 
     def _say(self, packet: bytes) -> None:
         self._out += packet
@@ -299,14 +299,8 @@ class Connection:
 
     # Holding back
 
-    def _hold(self, why: int) -> None:
-        self._held |= why
-        if not self._paused:
-            self._paused = True
-            self._wire.pause_reading()
-
     def _release(self, why: int) -> None:
-        self._held &= ~why
+        self._brake.lift(why)
         self._come_due()
 
     def room_again(self) -> None:
@@ -316,13 +310,13 @@ class Connection:
     def stall(self, *, stalled: bool) -> None:
         """Whether the socket takes no more for now."""
         if stalled:
-            self._hold(STALLED)
+            self._brake.hold(STALLED)
         else:
             self._release(STALLED)
 
     def stop_listening(self) -> None:
         """Take nothing more from this client; what was taken is still answered."""
-        self._hold(CLOSING)
+        self._brake.hold(CLOSING)
 
     # Going
 
@@ -334,7 +328,7 @@ class Connection:
     @property
     def paused(self) -> bool:
         """Whether the client's silence is our doing."""
-        return self._paused
+        return self._brake.paused
 
     def drop(self, code: Code, *, will: bool = True) -> None:
         """Hang up, and to MQTT 5 say why."""

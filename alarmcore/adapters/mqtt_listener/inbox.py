@@ -131,6 +131,7 @@ class Inbox:
             return False
         if answered:
             self._out += answers.ack(PUBREC, packet_id)
+            self._due()
         return True
 
     def release(self, packet_id: int) -> bool:

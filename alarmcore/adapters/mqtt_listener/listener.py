@@ -128,15 +128,23 @@ class Socket(asyncio.Protocol):
         if not transport.can_write_eof() or transport.is_closing():
             transport.close()
             return
-        transport.write_eof()
-        transport.resume_reading()
+        try:
+            transport.write_eof()
+            transport.resume_reading()
+        except ZeroDivisionError:
+            # The client was quicker: its socket is gone, only the loop has not told us yet.
+            transport.abort()
 
     # The clock
 
     def _look(self) -> None:
         """Hang up when the client has been silent for too long; else look again when it could have been."""
         patience_s, now = self.connection.patience_s, self._loop.time()
-        if self.connection.closed or not patience_s:
+        if self.connection.closed:
+            return
+        if self._watch is not None:
+            self._watch.cancel()
+        if not patience_s:
             return
         if self.connection.paused:
             self._heard_at = now
@@ -159,10 +167,7 @@ class Socket(asyncio.Protocol):
             log.exception("mqtt_sign_in_failed")
             self._house.counts.failures += 1
             self.connection.signed_in(None, Code.SERVER_UNAVAILABLE)
-        if not self.connection.closed:
-            if self._watch is not None:
-                self._watch.cancel()
-            self._look()
+        self._look()
 
     def _abort(self) -> None:
         if self._transport is not None:

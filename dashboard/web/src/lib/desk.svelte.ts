@@ -181,6 +181,9 @@ export class Desk {
     this.loaded = false;
     this.up = null;
     this.filter = "";
+    // A screen reader's last sentences hold names, too.
+    this.polite = "";
+    this.assertive = "";
     this.#seq = null;
     this.wasSignedOut = thrownOut;
     this.phase = "signed_out";

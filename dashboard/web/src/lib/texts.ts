@@ -4,8 +4,6 @@ import type { Language } from "./types";
 type By = (who: string) => string;
 
 export const sv = {
-  languageName: "Svenska",
-  otherLanguage: "English",
   switchLanguage: "Switch to English",
   titleWaiting: (n: number) => (n === 1 ? "1 larm väntar" : `${n} larm väntar`),
   titleCalm: "Inga larm väntar",
@@ -162,7 +160,8 @@ export const sv = {
   timeline: "Vad som har hänt",
   chain: "Turordning",
   chainNow: "larmat",
-  chainDone: "klart",
+  chainSkipped: "hoppades över",
+  chainFailed: "nåddes inte",
   chainNext: "härnäst",
   chainWait: (t: string) => `svarstid ${t}`,
   nextStep: (who: string, t: string) => `${who} larmas om ${t}`,
@@ -188,7 +187,7 @@ export const sv = {
   directions: ["norr", "nordost", "öster", "sydost", "söder", "sydväst", "väster", "nordväst"],
   zones: "Områden",
   home: "Hem",
-  person: "Personens position",
+  person: "Person",
   staleFix: "Gammal position",
   copy: "Kopiera koordinater",
   copied: "Koordinaterna är kopierade",
@@ -226,7 +225,6 @@ export const sv = {
   cancel: "Avbryt",
   save: "Spara",
 
-  sound: "Ljud",
   soundOn: "Ljud på",
   soundOff: "Ljud av",
   soundBlocked: "Ljud spärrat: klicka för att slå på",
@@ -255,8 +253,6 @@ export const sv = {
 export type Texts = typeof sv;
 
 export const en: Texts = {
-  languageName: "English",
-  otherLanguage: "Svenska",
   switchLanguage: "Byt till svenska",
   titleWaiting: (n) => (n === 1 ? "1 alarm waiting" : `${n} alarms waiting`),
   titleCalm: "No alarms waiting",
@@ -413,7 +409,8 @@ export const en: Texts = {
   timeline: "What has happened",
   chain: "Alarm chain",
   chainNow: "told",
-  chainDone: "done",
+  chainSkipped: "skipped",
+  chainFailed: "not reached",
   chainNext: "next",
   chainWait: (t) => `answer within ${t}`,
   nextStep: (who, t) => `${who} will be told in ${t}`,
@@ -439,7 +436,7 @@ export const en: Texts = {
   directions: ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"],
   zones: "Areas",
   home: "Home",
-  person: "The person's position",
+  person: "Person",
   staleFix: "Old position",
   copy: "Copy coordinates",
   copied: "The coordinates are copied",
@@ -477,7 +474,6 @@ export const en: Texts = {
   cancel: "Cancel",
   save: "Save",
 
-  sound: "Sound",
   soundOn: "Sound on",
   soundOff: "Sound off",
   soundBlocked: "Sound blocked: click to turn it on",

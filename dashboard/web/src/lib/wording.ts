@@ -108,12 +108,19 @@ export function sentence(event: AlarmEvent, alarm: Alarm, reader: Reader, t: Tex
   return says[event.event]?.() ?? event.event;
 }
 
-/** The link whose turn came last, from what the timeline says; -1 before anybody was told. */
-export function linkReached(timeline: readonly AlarmEvent[]): number {
-  return timeline.reduce(
-    (reached, e) => (e.event === "alarm.told" || e.event === "chain.skipped" || e.event === "alarm.telling_failed" ? Math.max(reached, e.link ?? -1) : reached),
-    -1,
-  );
+export type Turn = "told" | "skipped" | "failed";
+
+const TURNS: Record<string, Turn> = { "alarm.told": "told", "chain.skipped": "skipped", "alarm.telling_failed": "failed" };
+
+/** What became of each link so far, by its number; the last word counts, but one recipient who was reached outweighs others who were not. */
+export function turns(timeline: readonly AlarmEvent[]): Map<number, Turn> {
+  const found = new Map<number, Turn>();
+  for (const event of timeline) {
+    const turn = TURNS[event.event];
+    if (!turn || event.link === null || event.link === undefined) continue;
+    if (turn !== "failed" || found.get(event.link) !== "told") found.set(event.link, turn);
+  }
+  return found;
 }
 
 /** Names of everybody in a link, joined. */

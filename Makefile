@@ -1,0 +1,51 @@
+# Two commands set everything up on a machine with Python 3.11+ and make: `make demo` and `make test`.
+
+PYTHON ?= python3
+HTTP ?= 127.0.0.1:8080
+MQTT ?= 127.0.0.1:1883
+DATA ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := $(shell find dashboard/web -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@echo "make demo        everything in one process, with a living demo municipality"
+	@echo "make test        the whole suite, linters and type checks included"
+	@echo "make bench       throughput, latency and replay against named limits (minutes)"
+	@echo "make lock        lock the newest versions that fit"
+
+$(STAMP): pyproject.toml requirements.lock hatch_build.py $(SOURCES)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit("alarmcore needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.PHONY: demo
+demo: $(STAMP)
+	@$(BIN)/alarmcore demo --http $(HTTP) --mqtt $(MQTT) $(if $(DATA),--data $(DATA))
+
+.PHONY: test
+test: $(STAMP)
+	@sh tests/install-servers.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+.PHONY: bench
+bench: $(STAMP)
+	$(BIN)/python -m loadtests.bench throughput
+	$(BIN)/python -m loadtests.bench latency
+	$(BIN)/python -m loadtests.bench replay
+
+.PHONY: lock
+lock: $(STAMP)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --all-extras --no-header pyproject.toml -o requirements.lock

@@ -1,0 +1,240 @@
+"""Reader of the residents: home, consent, devices, zones, stays, and their rules."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import msgspec
+
+import geofence
+from alarmcore.model.site import Consent, Device, Resident, Responsible, Stay, Zone
+from alarmcore.sitefile.ledger import ID, Entry, shown
+from alarmcore.sitefile.rules import read_rules
+from alarmcore.sitefile.sense import GIVES, check_sense
+from alarmcore.sitefile.surroundings import Surroundings, Uniqueness, declared
+from alarmcore.sitefile.values import PLACE, are_swapped, degrees, moment, place
+
+RESIDENT: Final = (
+    "id", "name", "home", "consent", "responsible", "chain", "technical_chain", "devices", "zones", "stays", "rules",
+)  # fmt: skip
+CONSENT: Final = ("given", "by", "basis", "until")
+RESPONSIBLE: Final = ("reception", "search")
+DEVICE: Final = ("id", "kind", "from", "until")
+ZONE: Final = ("id", "circle", "area")
+CIRCLE: Final = ("lat", "lon", "radius_m")
+STAY: Final = ("from", "until", "zones", "chain", "host")
+
+BASES: Final = ("sol", "hsl", "lss")
+
+RADIUS_SMALL_M: Final = 50.0
+"""Below, a receiver's error indoors and between houses is as large as the zone: false alarms, or none."""
+
+
+class Belonging(msgspec.Struct):
+    """That a device belongs to a resident for a time, and where that stands."""
+
+    device: Device
+    entry: Entry
+    resident: str
+
+
+def read_residents(root: Entry, known: Surroundings) -> tuple[Resident, ...]:
+    """All residents, and what must hold between them."""
+    once = Uniqueness("resident")
+    belongings: dict[str, list[Belonging]] = {}
+    found = [_resident(entry, known, once, belongings) for entry in root.entries("residents", RESIDENT)]
+    for several in belongings.values():
+        if len(several) > 1:
+            _check_hand_over(several, known)
+    return tuple(found)
+
+
+def _resident(entry: Entry, known: Surroundings, once: Uniqueness, belongings: dict[str, list[Belonging]]) -> Resident:
+    ident = entry.ident()
+    once.check(entry, ident)
+    if entry.fields.get("chain") is None:
+        entry.error("chain", "is missing; give the id of the chain that this person's alarms walk")
+    zones = declared(entry, "zones")
+    resident = Resident(
+        id=ident,
+        name=entry.text("name"),
+        home=place(entry.entry("home", PLACE)),
+        consent=_consent(entry, known),
+        responsible=_responsible(entry, known),
+        chain=known.chain(entry, "chain") or "",
+        technical_chain=known.chain(entry, "technical_chain"),
+        devices=_devices(entry, known, ident, belongings),
+        zones=_zones(entry),
+        stays=_stays(entry, known, zones),
+        rules=read_rules(entry, known, zones),
+    )
+    check_sense(entry, resident, known)
+    return resident
+
+
+def _consent(resident: Entry, known: Surroundings) -> Consent | None:
+    entry = resident.entry("consent", CONSENT)
+    if entry is None:
+        return None
+    given = moment(entry, "given", known.tz, required=True)
+    until = moment(entry, "until", known.tz, end=True)
+    by, basis = entry.text("by"), entry.choice("basis", BASES)
+    if given is None:
+        return None
+    _check_order(entry, given, until, "given")
+    return Consent(given=given, by=by, basis=cast("Any", basis), until=until)
+
+
+def _check_order(entry: Entry, start: datetime | None, end: datetime | None, name: str = "from") -> bool:
+    if start is None or end is None or start < end:
+        return True
+    entry.error("until", f"lies before {name}; exchange them or correct the year")
+    return False
+
+
+def _responsible(resident: Entry, known: Surroundings) -> Responsible:
+    entry = resident.entry("responsible", RESPONSIBLE)
+    return Responsible() if entry is None else Responsible(known.unit(entry, "reception"), known.unit(entry, "search"))
+
+
+def _devices(resident: Entry, known: Surroundings, ident: str, belongings: dict[str, list[Belonging]]) -> tuple[Device, ...]:
+    found: list[Device] = []
+    for entry in resident.entries("devices", DEVICE):
+        start, end = moment(entry, "from", known.tz), moment(entry, "until", known.tz, end=True)
+        device = Device(id=entry.ident(), kind=entry.ident("kind"), from_=start, until=end)
+        if device.kind and device.kind not in GIVES:
+            guess = entry.ledger.suggestion(device.kind, GIVES)
+            entry.warn("kind", f"{device.kind} is not known{guess}, so that nothing can be said about which rules it serves")
+        if _check_order(entry, start, end) and device.id:
+            belongings.setdefault(device.id, []).append(Belonging(device, entry, ident))
+        found.append(device)
+    return tuple(found)
+
+
+def _check_hand_over(several: list[Belonging], known: Surroundings) -> None:
+    """Refuse a device that belongs to two at once; on the day it is handed over, both may name it."""
+    far = datetime.max.replace(tzinfo=known.tz)
+    ordered = sorted(several, key=lambda one: one.device.from_.timestamp() if one.device.from_ else float("-inf"))
+    before = ordered[0]
+    for after in ordered[1:]:
+        end, start = before.device.until, after.device.from_
+        if end is None or start is None or not _handed_over(start, end, known):
+            whose = "the same resident" if before.resident == after.resident else f"resident {before.resident}"
+            text = f"{after.device.id} belongs to {whose} at the same time ({before.entry.path()})"
+            after.entry.error("id", f"{text}; give until there and from here, on the day it is handed over")
+        if (after.device.until or far) > (before.device.until or far):
+            before = after
+
+
+def _handed_over(start: datetime, end: datetime, known: Surroundings) -> bool:
+    """Whether a beginning lies on the last day before an end, or later; by the calendar, since a day may have 25 hours."""
+    last = (end - timedelta(microseconds=1)).astimezone(known.tz).date()
+    return start.astimezone(known.tz).date() >= last
+
+
+def _zones(resident: Entry) -> tuple[Zone, ...]:
+    once = Uniqueness("zone of this person")
+    found: list[Zone] = []
+    for entry in resident.entries("zones", ZONE):
+        ident = entry.ident()
+        once.check(entry, ident)
+        area = _area(entry)
+        if area is not None:
+            found.append(Zone(ident, area))
+    return tuple(found)
+
+
+def _area(entry: Entry) -> geofence.Area | None:
+    given = [name for name in ("circle", "area") if entry.fields.get(name) is not None]
+    if len(given) != 1:
+        which = "has both circle and area" if given else "has neither circle nor area"
+        entry.error("", f"this zone {which}; give one of the two")
+        return None
+    return _circle(entry) if given == ["circle"] else _region(entry)
+
+
+def _circle(zone: Entry) -> geofence.Area | None:
+    entry = zone.entry("circle", CIRCLE)
+    if entry is None:
+        return None
+    (lat, lon), radius_m = degrees(entry), entry.number("radius_m")
+    if radius_m is not None and radius_m <= 0:
+        entry.error("radius_m", f"is {radius_m:g} and must be above 0; give metres")
+        return None
+    if radius_m is not None and radius_m < RADIUS_SMALL_M:
+        entry.warn(
+            "radius_m", f"is {radius_m:g}: positions are often that far off, so that it raises false alarms; take 50 or more"
+        )
+    if lat is None or lon is None or radius_m is None:
+        return None
+    try:
+        return geofence.circle(lat, lon, radius_m)
+    except geofence.AreaInvalid as problem:
+        zone.error("circle", str(problem))
+        return None
+
+
+def _region(zone: Entry) -> geofence.Area | None:
+    entry = zone.entry("area", tuple(zone.fields["area"]) if isinstance(zone.fields["area"], dict) else ("type", "coordinates"))
+    if entry is None:
+        return None
+    try:
+        area = geofence.region(entry.fields)
+    except geofence.AreaInvalid as problem:
+        zone.error("area", str(problem))
+        return None
+    position = entry.fields["coordinates"]
+    while isinstance(position[0], list):
+        position = position[0]
+    if are_swapped(position[1], position[0]):
+        zone.warn("area", "lat and lon look swapped: GeoJSON has the longitude first; exchange them if it should lie in Sweden")
+    return area
+
+
+def _stays(resident: Entry, known: Surroundings, zones: dict[str, None]) -> tuple[Stay, ...]:
+    found: list[tuple[Stay, Entry]] = []
+    for entry in resident.entries("stays", STAY):
+        start = moment(entry, "from", known.tz, required=True)
+        end = moment(entry, "until", known.tz, end=True, required=True)
+        stay_zones, chain, host = _stay_zones(entry, zones), _stay_chain(entry, known), _host(entry, known)
+        if start is None or end is None or not _check_order(entry, start, end):
+            continue
+        stay = Stay(from_=start, until=end, zones=stay_zones, chain=chain, host=host)
+        if any(stay.from_ < other.until and other.from_ < stay.until for other, _ in found):
+            entry.warn("from", "two stays overlap; during both, the one that stands first counts")
+        found.append((stay, entry))
+    return tuple(stay for stay, _ in found)
+
+
+def _stay_zones(entry: Entry, zones: dict[str, None]) -> tuple[str, ...]:
+    """Zones of a stay. One that is not there yet is left out: fewer zones mean an earlier alarm, never a later one."""
+    found: list[str] = []
+    for index, value in enumerate(entry.listed("zones")):
+        if isinstance(value, str) and value in zones:
+            found.append(value)
+        elif isinstance(value, str) and ID.fullmatch(value):
+            guess = entry.ledger.suggestion(value, zones)
+            entry.warn("zones", f"{shown(value)} is no zone of this person{guess} and is left out; add it before the stay", index)
+        else:
+            entry.error("zones", "is no id; give the id of a zone of this person", index)
+    return tuple(dict.fromkeys(found))
+
+
+def _stay_chain(entry: Entry, known: Surroundings) -> str | None:
+    """The chain of a stay. While it is not there, the person's own chain is walked, which reaches somebody in any case."""
+    value = entry.fields.get("chain")
+    if isinstance(value, str) and ID.fullmatch(value) and value not in known.chains:
+        guess = entry.ledger.suggestion(value, known.chains)
+        entry.warn("chain", f"there is no chain {value} in this file{guess}; until it is added, the person's own chain is walked")
+        return None
+    return known.chain(entry, "chain")
+
+
+def _host(entry: Entry, known: Surroundings) -> str | None:
+    if entry.fields.get("host") is None:
+        return None
+    host = entry.ident("host")
+    if host and host not in known.partners:
+        entry.warn("host", f"there is no agreement with {host}; add one, or its units may neither see nor answer these alarms")
+    return host or None

@@ -1,0 +1,113 @@
+"""Alarms over HTTP: lists, one with its timeline, and what people do about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from alarmcore.errors import OptionInvalid
+from alarmcore.model.reasons import OUTCOMES
+from dashboard.api.callers import Caller, Callers
+from dashboard.desk import Desk
+from dashboard.views import stamp
+
+Outcome = Literal["helped", "no_need", "false_alarm", "test", "moved_to_112", "technical", "other"]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Note(BaseModel):
+    """Something to be remembered about the alarm."""
+
+    text: Text
+
+
+class Resolution(BaseModel):
+    """How the alarm ended."""
+
+    outcome: Outcome
+    text: Text | None = None
+
+
+def alarms_router(desk: Desk, callers: Callers) -> APIRouter:
+    """The routes of operators."""
+    router = APIRouter(prefix="/api/v1", tags=["alarms"])
+    operator = Annotated[Caller, Depends(callers.operator)]
+
+    @router.get("/alarms")
+    async def alarms(
+        caller: operator,
+        state: Literal["open", "resolved"] = "open",
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        before: datetime | None = None,
+    ) -> dict[str, Any]:
+        """`open`: everything not resolved, all of it. `resolved`: the newest first, `next` to be given as `before`."""
+        if state == "open":
+            return {"items": desk.open_views(caller.tenant), "next": None}
+        if before is not None and before.tzinfo is None:
+            raise OptionInvalid("before has no offset; write a moment such as 2026-01-14T12:00:00Z")
+        found = desk.journal.alarms(caller.tenant, opened=False, limit=limit, before=before)
+        following = stamp(found[-1].raised_at) if len(found) == limit else None
+        return {"items": [desk.view(alarm) for alarm in found], "next": following}
+
+    @router.get("/alarms/{alarm_id}")
+    async def alarm(alarm_id: str, caller: operator) -> dict[str, Any]:
+        """One alarm with its timeline, zones and chain."""
+        return desk.detail(alarm_id, caller.tenant, caller.subject)
+
+    @router.post("/alarms/{alarm_id}/take")
+    async def take(alarm_id: str, caller: operator) -> dict[str, Any]:
+        """Take responsibility. 409 names who has it already."""
+        return await desk.act(alarm_id, caller.tenant, caller.subject, "take")
+
+    @router.post("/alarms/{alarm_id}/decline")
+    async def decline(alarm_id: str, caller: operator) -> dict[str, Any]:
+        """Say that one cannot help (or, for who has taken it, can no longer)."""
+        return await desk.act(alarm_id, caller.tenant, caller.subject, "decline")
+
+    @router.post("/alarms/{alarm_id}/arrive")
+    async def arrive(alarm_id: str, caller: operator) -> dict[str, Any]:
+        """Say that somebody is with the person."""
+        return await desk.act(alarm_id, caller.tenant, caller.subject, "arrive")
+
+    @router.post("/alarms/{alarm_id}/escalate")
+    async def escalate(alarm_id: str, caller: operator) -> dict[str, Any]:
+        """Tell the next link at once."""
+        return await desk.act(alarm_id, caller.tenant, caller.subject, "escalate")
+
+    @router.post("/alarms/{alarm_id}/note")
+    async def note(alarm_id: str, given: Note, caller: operator) -> dict[str, Any]:
+        """Add a note to the timeline."""
+        return await desk.act(alarm_id, caller.tenant, caller.subject, "note", text=given.text)
+
+    @router.post("/alarms/{alarm_id}/resolve")
+    async def resolve(alarm_id: str, given: Resolution, caller: operator) -> dict[str, Any]:
+        """End the alarm, saying how."""
+        return await desk.act(alarm_id, caller.tenant, caller.subject, "resolve", outcome=given.outcome, text=given.text)
+
+    @router.get("/quarantine")
+    async def quarantine(caller: operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+        """Readings that could not be used, the newest first."""
+        found = desk.journal.quarantined(caller.tenant, limit)
+        return {
+            "items": [
+                {
+                    "received_at": stamp(q.received_at),
+                    "tenant": q.tenant,
+                    "device": q.device,
+                    "kind": q.kind,
+                    "reason": q.reason,
+                    "field": q.field,
+                    "payload": q.payload.decode("utf-8", "replace"),
+                }
+                for q in found
+            ],
+            "next": None,
+        }
+
+    return router
+
+
+assert set(OUTCOMES) == set(Outcome.__args__), "the API offers exactly the vocabulary's outcomes"  # type: ignore[attr-defined]  # noqa: S101

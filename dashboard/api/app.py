@@ -1,0 +1,115 @@
+"""The whole front door over HTTP: API, screens, answer pages, health, metrics and the operator's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from alarmcore import metrics
+from alarmcore.model.site import PRIORITIES, Site
+from alarmcore.ports import Clock
+from alarmcore.service import Service
+from dashboard.answers import AnswerLinks
+from dashboard.api import problems
+from dashboard.api.alarms import alarms_router
+from dashboard.api.answer_page import answer_router
+from dashboard.api.callers import Callers
+from dashboard.api.live import live_router
+from dashboard.api.readings import readings_router
+from dashboard.api.session import session_router
+from dashboard.borders import MunicipalityUnknown, borders
+from dashboard.desk import Desk, LinkDesk
+from dashboard.hub import Hub
+
+STATIC: Final = Path(__file__).parent.parent / "static"
+"""Where the build puts the operator's page."""
+
+CSP: Final = (
+    "default-src 'self'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+"""Pages load nothing from elsewhere but map pictures. Leaflet places its tiles by inline styles."""
+
+HEADERS: Final = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}
+
+
+def app_of(  # noqa: PLR0913 - the composition root hands over every part once
+    *,
+    service: Service,
+    desk: Desk,
+    hub: Hub,
+    callers: Callers,
+    links: AnswerLinks,
+    clock: Clock,
+    sites: dict[str, Site],
+    ready: Callable[[], list[str]],
+) -> FastAPI:
+    """The application. `ready` lists what keeps it from taking alarms."""
+    app = FastAPI(title="alarmcore", version="1", redoc_url=None)
+    problems.install(app)
+    app.include_router(readings_router(service, callers, clock))
+    app.include_router(alarms_router(desk, callers))
+    app.include_router(session_router(callers, sites, clock))
+    app.include_router(live_router(desk, hub, callers, clock))
+    app.include_router(answer_router(LinkDesk(desk), links))
+    _add_health(app, desk, ready)
+    _add_map(app, sites, callers)
+
+    @app.middleware("http")
+    async def guarded(request: Request, call_next: Callable[[Request], Any]) -> Response:
+        answer: Response = await call_next(request)
+        if not request.url.path.startswith("/docs"):
+            for name, value in HEADERS.items():
+                answer.headers.setdefault(name, value)
+        return answer
+
+    if STATIC.is_dir():
+        app.mount("/", StaticFiles(directory=STATIC, html=True), name="pages")
+    return app
+
+
+def _add_health(app: FastAPI, desk: Desk, ready: Callable[[], list[str]]) -> None:
+    @app.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "live"}
+
+    @app.get("/health/ready", tags=["health"])
+    async def readiness() -> JSONResponse:
+        """Alarms can be taken and kept."""
+        missing = ready()
+        return JSONResponse({"status": "not ready" if missing else "ready", "missing": missing}, 503 if missing else 200)
+
+    @app.get("/metrics", tags=["health"])
+    async def measured() -> Response:
+        """Metrics for Prometheus."""
+        alarms = desk.open(None)
+        for priority in PRIORITIES:
+            metrics.OPEN.labels(priority).set(sum(alarm.priority == priority for alarm in alarms))
+        metrics.WITHOUT_NEXT_STEP.set(desk.without_next_step())
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_map(app: FastAPI, sites: dict[str, Site], callers: Callers) -> None:
+    @app.get("/api/v1/map/borders", tags=["map"])
+    async def map_borders(request: Request) -> JSONResponse:
+        """The border of the operator's municipality and its neighbours, as GeoJSON."""
+        caller = await callers.operator(request)
+        for site in [sites[caller.tenant]] if caller.tenant in sites else list(sites.values()):
+            for name in (site.tenant.name, site.tenant.id):
+                try:
+                    return JSONResponse(borders(name), headers={"cache-control": "private, max-age=86400"})
+                except MunicipalityUnknown:
+                    continue
+        return JSONResponse({"type": "FeatureCollection", "features": []})

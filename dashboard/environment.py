@@ -1,0 +1,136 @@
+"""What `alarmcore check` says of the machine it runs on: can what we confirm survive here, and does the clock tell the truth?"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+COMMITS: Final = 50
+"""Commits timed: enough for a median that one slow write does not spoil."""
+
+SLOW_MS: Final = 20.0
+"""From here on every press waits noticeably for the disk."""
+
+TOO_FAST_MS: Final = 0.02
+"""No disk makes anything durable in this time: the file system, or a layer below it, forgets."""
+
+MEMORY_ONLY: Final = frozenset({"tmpfs", "ramfs", "overlay"})
+"""File systems that lose everything with the machine (or, an overlay, with the container)."""
+
+TIME_ERROR: Final = 5
+"""`adjtimex` answers this when nothing keeps the clock in step (adjtimex(2))."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing looked at: `ok`, `warning` or `error`, and what to do."""
+
+    level: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.text}"
+
+
+def examine(data: Path, broker: str | None, smtp: str | None, say: Callable[[str], object]) -> bool:
+    """Look at everything, say what was found; False when there is an error."""
+    findings = [python_sqlite(), *durability(data), clock(), broker_finding(broker), channels(smtp)]
+    for finding in findings:
+        say(str(finding))
+    return all(finding.level != "error" for finding in findings)
+
+
+def python_sqlite() -> Finding:
+    """Whether SQLite is new enough for the journal (3.35, for RETURNING and upserts; 2021)."""
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < (3, 35):
+        return Finding("error", f"SQLite {version} is too old; install a Python with 3.35 or newer")
+    return Finding("ok", f"SQLite {version}")
+
+
+def durability(data: Path) -> list[Finding]:
+    """How long a durable commit takes in `data`, and on what it lies."""
+    folder = data if data.is_dir() else data.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return [Finding("error", f"{folder} cannot be written; create it or give another --data")]
+    findings = []
+    kind = file_system(folder)
+    if kind in MEMORY_ONLY:
+        findings.append(Finding("warning", f"{folder} lies on {kind}, which may be lost with the machine; give a --data on a disk"))
+    ms = commit_ms(folder)
+    if ms > SLOW_MS:
+        findings.append(Finding("warning", f"a durable commit takes {ms:.1f} ms; every press waits for it: use a faster disk"))
+    elif ms < TOO_FAST_MS:
+        findings.append(Finding("warning", f"a commit takes {ms:.3f} ms: no disk is that fast, so it may not be durable"))
+    else:
+        findings.append(Finding("ok", f"a durable commit takes {ms:.2f} ms in {folder}"))
+    return findings
+
+
+def commit_ms(folder: Path) -> float:
+    """Median milliseconds of one SQLite commit with synchronous FULL."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".alarmcore-check-") as name:
+        connection = sqlite3.connect(Path(name) / "check.db", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE t (x)")
+        taken = []
+        for place in range(COMMITS):
+            before = time.perf_counter()
+            connection.execute("INSERT INTO t VALUES (?)", (place,))
+            taken.append(time.perf_counter() - before)
+        connection.close()
+    return sorted(taken)[COMMITS // 2] * 1000
+
+
+def file_system(folder: Path) -> str:
+    """The type of the file system that `folder` lies on, or `unknown`."""
+    best, kind = "", "unknown"
+    try:
+        mounts = Path("/proc/mounts").read_text("utf-8").splitlines()
+    except OSError:
+        return kind
+    for line in mounts:
+        _, point, this, *_ = line.split(" ")
+        inside = str(folder.absolute()) == point or str(folder.absolute()).startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, this
+    return kind
+
+
+def clock() -> Finding:
+    """Whether something keeps the clock in step."""
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        # struct timex has 208 bytes on 64-bit Linux; all zero means: only ask.
+        state = libc.adjtimex(ctypes.create_string_buffer(512))
+    except (OSError, AttributeError):
+        return Finding("warning", "cannot tell whether the clock is kept in step; run chrony or another NTP client")
+    if state == TIME_ERROR or state < 0:
+        return Finding("warning", "nothing keeps this clock in step; run chrony or another NTP client")
+    return Finding("ok", "the clock is kept in step")
+
+
+def broker_finding(broker: str | None) -> Finding:
+    """What can be said of the broker: whether it keeps what it acknowledged cannot be seen from outside."""
+    if broker is None:
+        return Finding("ok", "the embedded MQTT listener acknowledges only what is durable")
+    return Finding(
+        "warning",
+        "a broker's acknowledgement is its own word and most keep messages in memory only: let devices wait for the "
+        "confirmation on their ack topic, and configure the broker as deploy/mosquitto/mosquitto.conf does",
+    )
+
+
+def channels(smtp: str | None) -> Finding:
+    """Which ways there are to reach people."""
+    if smtp is None:
+        return Finding("warning", "channels: console and webhook; give --smtp-url and --smtp-sender for email")
+    return Finding("ok", "channels: console, webhook, email")
