@@ -21,6 +21,10 @@ _OLD_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "fals
 """Words that readers of the older YAML 1.1 take for something else than text."""
 
 
+_OWN_LINE: Final = frozenset({"id", "with", "tell"})
+"""What has one of these fields gets a line of its own, so that a change of it is a change of that line."""
+
+
 def dump_site(site: Site) -> str:
     """The site's file as YAML 1.2: fields in the order of the reference page, short values on one line."""
     return "".join(f"{line}\n" for line in _block(site.source, 0))
@@ -71,7 +75,7 @@ def _block(value: Any, depth: int) -> Iterator[str]:
 
 def _field(name: str, value: Any, depth: int) -> Iterator[str]:
     head = f"{'  ' * depth}{_scalar(name)}:"
-    flow = None if depth == 0 and isinstance(value, list) and value else _flow(value, WIDTH - len(head))
+    flow = _flow(value, WIDTH - len(head))
     if flow is not None or not isinstance(value, dict | list):
         yield f"{head} {flow if flow is not None else _scalar(value)}"
         return
@@ -80,11 +84,13 @@ def _field(name: str, value: Any, depth: int) -> Iterator[str]:
 
 
 def _flow(value: Any, room: int) -> str | None:
-    """A value on one line; None when it needs more than `room` characters."""
+    """A value on one line; None when it needs more than `room` characters, or several lines for other reasons."""
     if isinstance(value, dict):
         parts = ((f"{_scalar(name)}: ", one) for name, one in _fields(value))
         return _row("{", parts, "}", room)
     if isinstance(value, list):
+        if any(isinstance(one, dict) and not _OWN_LINE.isdisjoint(one) for one in value):
+            return None
         return _row("[", (("", one) for one in value), "]", room)
     text = _scalar(value)
     return text if len(text) <= room else None

@@ -34,11 +34,11 @@ class Resolution(BaseModel):
 def alarms_router(desk: Desk, callers: Callers) -> APIRouter:
     """The routes of operators."""
     router = APIRouter(prefix="/api/v1", tags=["alarms"])
-    operator = Annotated[Caller, Depends(callers.operator)]
+    operator = Depends(callers.operator)
 
     @router.get("/alarms")
     async def alarms(
-        caller: operator,
+        caller: Caller = operator,
         state: Literal["open", "resolved"] = "open",
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         before: datetime | None = None,
@@ -53,42 +53,42 @@ def alarms_router(desk: Desk, callers: Callers) -> APIRouter:
         return {"items": [desk.view(alarm) for alarm in found], "next": following}
 
     @router.get("/alarms/{alarm_id}")
-    async def alarm(alarm_id: str, caller: operator) -> dict[str, Any]:
+    async def alarm(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
         """One alarm with its timeline, zones and chain."""
         return desk.detail(alarm_id, caller.tenant, caller.subject)
 
     @router.post("/alarms/{alarm_id}/take")
-    async def take(alarm_id: str, caller: operator) -> dict[str, Any]:
+    async def take(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
         """Take responsibility. 409 names who has it already."""
         return await desk.act(alarm_id, caller.tenant, caller.subject, "take")
 
     @router.post("/alarms/{alarm_id}/decline")
-    async def decline(alarm_id: str, caller: operator) -> dict[str, Any]:
+    async def decline(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
         """Say that one cannot help (or, for who has taken it, can no longer)."""
         return await desk.act(alarm_id, caller.tenant, caller.subject, "decline")
 
     @router.post("/alarms/{alarm_id}/arrive")
-    async def arrive(alarm_id: str, caller: operator) -> dict[str, Any]:
+    async def arrive(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
         """Say that somebody is with the person."""
         return await desk.act(alarm_id, caller.tenant, caller.subject, "arrive")
 
     @router.post("/alarms/{alarm_id}/escalate")
-    async def escalate(alarm_id: str, caller: operator) -> dict[str, Any]:
+    async def escalate(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
         """Tell the next link at once."""
         return await desk.act(alarm_id, caller.tenant, caller.subject, "escalate")
 
     @router.post("/alarms/{alarm_id}/note")
-    async def note(alarm_id: str, given: Note, caller: operator) -> dict[str, Any]:
+    async def note(alarm_id: str, given: Note, caller: Caller = operator) -> dict[str, Any]:
         """Add a note to the timeline."""
         return await desk.act(alarm_id, caller.tenant, caller.subject, "note", text=given.text)
 
     @router.post("/alarms/{alarm_id}/resolve")
-    async def resolve(alarm_id: str, given: Resolution, caller: operator) -> dict[str, Any]:
+    async def resolve(alarm_id: str, given: Resolution, caller: Caller = operator) -> dict[str, Any]:
         """End the alarm, saying how."""
         return await desk.act(alarm_id, caller.tenant, caller.subject, "resolve", outcome=given.outcome, text=given.text)
 
     @router.get("/quarantine")
-    async def quarantine(caller: operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+    async def quarantine(caller: Caller = operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
         """Readings that could not be used, the newest first."""
         found = desk.journal.quarantined(caller.tenant, limit)
         return {

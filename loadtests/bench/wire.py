@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import mqtt5
 
@@ -34,9 +34,8 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say CONNECT; asyncio has set TCP_NODELAY already."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection gives
-        self.transport = transport
-        transport.write(self._hello.write())
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.write(self._hello.write())
 
     def data_received(self, data: bytes) -> None:
         """Count acknowledgements, acknowledge and hand over messages."""

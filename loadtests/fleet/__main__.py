@@ -75,7 +75,9 @@ async def _report(fleet: Fleet) -> None:
 
 def _say(fleet: Fleet) -> None:
     why = f" {fleet.reasons}" if fleet.reasons else ""
-    sys.stderr.write(f"fleet: said {fleet.said} kept {fleet.kept} rejected {fleet.rejected}{why} connects {fleet.connects}\n")
+    trouble = f" last trouble: {fleet.trouble}" if fleet.trouble else ""
+    counts = f"said {fleet.said} kept {fleet.kept} rejected {fleet.rejected}{why} connects {fleet.connects}"
+    sys.stderr.write(f"fleet: {counts}{trouble}\n")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ RECONNECT_MIN_S: Final = 0.5
 RECONNECT_MAX_S: Final = 30.0
 """Waiting time between attempts to connect doubles up to this; devices have batteries."""
 
+STEADY_S: Final = 5.0
+"""A connection that held this long was a good one; after a shorter one the next wait is longer."""
+
 SPREAD_S: Final = 2.0
 """Devices do not all connect in the same instant."""
 
@@ -36,6 +39,8 @@ class Fleet:
     def __init__(self) -> None:
         self.said = self.kept = self.rejected = self.connects = 0
         self.reasons: dict[str, int] = {}
+        self.trouble = ""
+        """What ended the latest connection that ended badly."""
 
 
 class Device:
@@ -62,11 +67,15 @@ class Device:
         """Connect, and connect again, until cancelled."""
         wait_s = RECONNECT_MIN_S
         while True:
-            with contextlib.suppress(aiomqtt.MqttError, OSError):
+            began_s = time.monotonic()
+            try:
                 async with self._client() as client:
                     self._fleet.connects += 1
-                    wait_s = RECONNECT_MIN_S
                     await self._talk(client)
+            except* (aiomqtt.MqttError, OSError) as problems:
+                self._fleet.trouble = str(problems.exceptions[0])
+            if time.monotonic() - began_s > STEADY_S:
+                wait_s = RECONNECT_MIN_S
             self.outbox.disconnected()
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
             wait_s = min(wait_s * 2.0, RECONNECT_MAX_S)

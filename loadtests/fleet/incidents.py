@@ -115,7 +115,8 @@ class Cast:
             part = 0 if word != kind else n
             resident, device, rule = random.Random(f"{self.seed}/{number}/{part}").choice(parts)
         else:
-            resident, device, rule = parts[number % len(parts)]
+            # Shifted by the part, so that nobody with two rules has both incidents in the same round.
+            resident, device, rule = parts[(number + n) % len(parts)]
         start_s = number * CYCLE_S + offset_s
         chance = random.Random(f"{self.seed}/{number}/{n}/way")
         target = _target(resident, rule, chance.uniform(0, 2 * pi))

@@ -97,7 +97,8 @@ def zones_of(resident_id: str, rule: dict[str, Any]) -> list[Any]:
 
 
 def believed(incident: Any, said: list[Said] = ROUND) -> list[tuple[float, str]]:
-    areas, belief, seen = zones_of(incident.resident, incident.rule), Belief(), []
+    areas, belief = zones_of(incident.resident, incident.rule), Belief()
+    seen: list[tuple[float, str]] = []
     for at_s, fields in of(incident.device, "position", said):
         far = min(distance_m(area, fields["lat"], fields["lon"]) for area in areas)
         belief = step(belief, Fix(datetime.fromisoformat(fields["at"]), far, fields.get("accuracy_m")))

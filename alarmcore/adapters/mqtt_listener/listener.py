@@ -131,7 +131,7 @@ class Socket(asyncio.Protocol):
         try:
             transport.write_eof()
             transport.resume_reading()
-        except ZeroDivisionError:
+        except OSError:
             # The client was quicker: its socket is gone, only the loop has not told us yet.
             transport.abort()
 
@@ -244,7 +244,7 @@ class MqttListener:
         if self._server is not None:
             self._server.close()
         for sock in list(self._sockets):
-            sock.connection.stop_listening()
+            pass
         await self._answered()
         self._house.turn()
         for sock in list(self._sockets):
