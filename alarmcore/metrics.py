@@ -13,7 +13,7 @@ HUMAN: Final = (1, 5, 10, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600, 7200
 
 READINGS: Final = Counter("alarmcore_readings_total", "Readings by kind and what became of them", ["kind", "outcome"])
 TO_COMMIT: Final = Histogram("alarmcore_reading_to_commit_seconds", "From receipt to durable", buckets=FAST)
-TO_SCREEN: Final = Histogram("alarmcore_reading_to_screen_seconds", "From receipt to the socket write", buckets=FAST)
+TO_SCREEN: Final = Histogram("alarmcore_reading_to_screen_seconds", "From the reading's turn to the socket write", buckets=FAST)
 OPEN: Final = Gauge("alarmcore_alarms_open", "Alarms that are not resolved", ["priority"])
 TO_TOLD: Final = Histogram(
     "alarmcore_alarm_to_told_seconds", "From raised to the first hand-over", buckets=(0.01, 0.1, 0.5, *HUMAN)

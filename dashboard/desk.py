@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Desk:
-    """Reads what is committed, and passes on what people do. Every read goes through `tenant` (None: all, without credentials)."""
+    """Reads what is committed, and passes on what people do. Reads go through `tenant` (None: all, without credentials)."""
 
     def __init__(self, service: Service, journal: SqliteJournal, sites: dict[str, Site]) -> None:
         self.service = service

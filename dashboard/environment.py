@@ -63,7 +63,9 @@ def durability(data: Path) -> list[Finding]:
     findings = []
     kind = file_system(folder)
     if kind in MEMORY_ONLY:
-        findings.append(Finding("warning", f"{folder} lies on {kind}, which may be lost with the machine; give a --data on a disk"))
+        findings.append(
+            Finding("warning", f"{folder} lies on {kind}, which may be lost with the machine; give a --data on a disk")
+        )
     ms = commit_ms(folder)
     if ms > SLOW_MS:
         findings.append(Finding("warning", f"a durable commit takes {ms:.1f} ms; every press waits for it: use a faster disk"))

@@ -22,11 +22,12 @@ encode = msgspec.json.Encoder().encode
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One change, encoded, and whose it is."""
+    """Something to be sent, encoded. A change says whose it is and when it was decided; a snapshot or pulse does not."""
 
-    seq: int
-    tenant: str
     text: str
+    seq: int = 0
+    tenant: str = ""
+    at: datetime | None = None
 
 
 class Seat:
@@ -36,7 +37,7 @@ class Seat:
         self.hub = hub
         self.tenant = tenant
         self.screen = Screen()
-        self.queue: asyncio.Queue[str] = asyncio.Queue()
+        self.queue: asyncio.Queue[Frame] = asyncio.Queue()
 
     def may_see(self, tenant: str) -> bool:
         """Whether this screen may see a tenant's alarms (None: all of them, without credentials on the loopback only)."""
@@ -48,12 +49,12 @@ class Seat:
         self.screen = outcome.state
         for decision in outcome.decisions:
             if isinstance(decision, SendSnapshot):
-                self.queue.put_nowait(self.hub.snapshot(self, decision.seq))
+                self.queue.put_nowait(Frame(self.hub.snapshot(self, decision.seq)))
             elif isinstance(decision, SendChanges):
-                for text in self.hub.changes(self, decision):
-                    self.queue.put_nowait(text)
+                for frame in self.hub.changes(self, decision):
+                    self.queue.put_nowait(frame)
 
-    async def next(self) -> str:
+    async def next(self) -> Frame:
         """The next frame to send; call `sent` once the socket has taken it."""
         return await self.queue.get()
 
@@ -100,7 +101,7 @@ class Hub:
                 continue
             alarm, event = shown
             text = encode({"type": "change", "seq": stored.seq, "alarm": alarm, "event": event}).decode()
-            self.kept.append(Frame(stored.seq, stored.event.tenant, text))
+            self.kept.append(Frame(text, stored.seq, stored.event.tenant, stored.event.at))
             while len(self.kept) > KEPT_MAX:
                 self.kept_from = self.kept.popleft().seq + 1
             changed = Changed(stored.seq)
@@ -114,12 +115,12 @@ class Hub:
             seat.queue.get_nowait()
         return encode({"type": "snapshot", "seq": seq, "alarms": self.alarms_of(seat.tenant)}).decode()
 
-    def changes(self, seat: Seat, wanted: SendChanges) -> list[str]:
+    def changes(self, seat: Seat, wanted: SendChanges) -> list[Frame]:
         """The frames of some changes that this screen may see."""
-        frames: list[str] = []
+        frames: list[Frame] = []
         for frame in reversed(self.kept):
             if frame.seq <= wanted.after:
                 break
             if frame.seq <= wanted.seq and seat.may_see(frame.tenant):
-                frames.append(frame.text)
+                frames.append(frame)
         return frames[::-1]

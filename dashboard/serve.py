@@ -173,7 +173,7 @@ class Installation:
 
     async def announce(self, server: uvicorn.Server, url: str, announce: Callable[[str], None]) -> None:
         """Say that alarms can be taken, once they can."""
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
             await asyncio.sleep(0.01)
         announce(url)
 
@@ -220,6 +220,11 @@ def warn_unusable(sites: dict[str, Site], usable: frozenset[str]) -> None:
         used = {channel.kind for who in site.recipient_by_ref.values() for channel in who.channels}
         for kind in sorted(used - usable):
             log.warning("channel_not_configured", tenant=site.tenant.id, channel=kind, effect="it is skipped")
+        for unit in site.units:
+            if unit.kind == "centre" and not {c.kind for c in unit.channels} & (usable - {CONSOLE}):
+                log.warning(
+                    "centre_only_on_console", tenant=site.tenant.id, unit=unit.id, effect="a page nobody has open tells nobody"
+                )
 
 
 def measure(event: Any, desk: Desk, now: Any) -> None:

@@ -44,7 +44,7 @@ def distance_m(area: Area, lat: float, lon: float) -> float:
         return arc_m(sqrt(x * x + y * y + z * z), diameter) - area.radius_m
     region = cast("Region", area)
     if region.edge_count > PLAIN_MAX:
-        return float(_regions((region,), *all_in_space(np.array([lat]), np.array([lon])))[0])
+        return float(_regions((region,), all_in_space(np.array([lat]), np.array([lon])))[0])
     return _to_edges(region.edges, *region.frame.place(lat, lon))
 
 
@@ -55,13 +55,13 @@ def distances_m(areas: Sequence[Area], lats: Floats, lons: Floats) -> Floats:
     space = all_in_space(lats, lons)
     round_ones = [n for n, area in enumerate(areas) if type(area) is Circle]
     if len(round_ones) == len(areas):
-        return _circles(cast("Sequence[Circle]", areas), *space)
+        return _circles(cast("Sequence[Circle]", areas), space)
     if not round_ones:
-        return _regions(cast("Sequence[Region]", areas), *space)
+        return _regions(cast("Sequence[Region]", areas), space)
     result = np.empty(len(areas))
     rest = [n for n, area in enumerate(areas) if type(area) is not Circle]
-    result[round_ones] = _circles([cast("Circle", areas[n]) for n in round_ones], *(c[round_ones] for c in space))
-    result[rest] = _regions([cast("Region", areas[n]) for n in rest], *(c[rest] for c in space))
+    result[round_ones] = _circles([cast("Circle", areas[n]) for n in round_ones], space[:, round_ones])
+    result[rest] = _regions([cast("Region", areas[n]) for n in rest], space[:, rest])
     return result
 
 
@@ -91,20 +91,20 @@ def _to_edges(edges: tuple[Edge, ...], x: float, y: float) -> float:
     return -sqrt(nearest) if inside else sqrt(nearest)
 
 
-def _circles(areas: Sequence[Circle], x: Floats, y: Floats, z: Floats) -> Floats:
+def _circles(areas: Sequence[Circle], space: Floats) -> Floats:
     """Signed distances to the borders of circles."""
     rows = np.frombuffer(b"".join([area.row for area in areas])).reshape(-1, 5)
-    dx, dy, dz = x - rows[:, 0], y - rows[:, 1], z - rows[:, 2]
+    dx, dy, dz = space - rows[:, :3].T
     diameter = rows[:, 3]
     ratio = np.minimum(np.sqrt(dx * dx + dy * dy + dz * dz) / diameter, 1.0)
     return cast("Floats", diameter * np.arcsin(ratio) - rows[:, 4])
 
 
-def _regions(areas: Sequence[Region], x: Floats, y: Floats, z: Floats) -> Floats:
+def _regions(areas: Sequence[Region], space: Floats) -> Floats:
     """Signed distances to the borders of regions, in rounds of at most `EDGES_MAX` edges (at least one region a round)."""
     rows, edge_counts, *columns = zip(*[area.packed for area in areas], strict=True)
     counts = np.array(edge_counts)
-    east, north = _places(rows, x, y, z)
+    east, north = _places(rows, space)
     ends = np.cumsum(counts)
     if ends[-1] <= EDGES_MAX:
         return _round(columns, counts, ends, east, north)
@@ -114,10 +114,10 @@ def _regions(areas: Sequence[Region], x: Floats, y: Floats, z: Floats) -> Floats
     return np.concatenate([_round([c[p] for c in columns], counts[p], np.cumsum(counts[p]), east[p], north[p]) for p in parts])
 
 
-def _places(rows: Sequence[bytes], x: Floats, y: Floats, z: Floats) -> tuple[Floats, Floats]:
+def _places(rows: Sequence[bytes], space: Floats) -> tuple[Floats, Floats]:
     """Each point in its own region's frame: `Frame.place`, many at once."""
     numbers = np.frombuffer(b"".join(rows)).reshape(-1, 13)
-    from_origin = np.array((x, y, z)).T - numbers[:, :3]
+    from_origin = space.T - numbers[:, :3]
     east, north, up = np.einsum("nij,nj->in", numbers[:, 3:12].reshape(-1, 3, 3), from_origin)
     scale = 1.0 / (1.0 + up / numbers[:, 12])
     return east * scale, north * scale

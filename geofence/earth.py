@@ -7,7 +7,7 @@ and across the antimeridian, and costs four sines. Up to 50 km the arc over a ch
 
 from __future__ import annotations
 
-from math import asin, atan2, cos, degrees, hypot, radians, sin, sqrt
+from math import asin, atan2, cos, degrees, hypot, pi, radians, sin, sqrt
 from typing import Any, Final
 
 import msgspec
@@ -29,13 +29,18 @@ def in_space(lat: float, lon: float) -> Vector:
     return out * cos(lam), out * sin(lam), normal * (1.0 - ECCENTRICITY_2) * sine
 
 
-def all_in_space(lats: np.ndarray[Any, Any], lons: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], ...]:
-    """`in_space` of many points at once: three arrays."""
-    phi, lam = np.radians(lats), np.radians(lons)
-    sine = np.sin(phi)
+def all_in_space(lats: np.ndarray[Any, Any], lons: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """`in_space` of many points at once: an array of three rows."""
+    # Latitudes and longitudes in one array: half the calls, and on a small batch calls are what costs.
+    angles = np.array((lats, lons)) * (pi / 180.0)
+    (sine, sin_lam), (cosine, cos_lam) = np.sin(angles), np.cos(angles)
     normal = SEMI_MAJOR_M / np.sqrt(1.0 - ECCENTRICITY_2 * sine * sine)
-    out = normal * np.cos(phi)
-    return out * np.cos(lam), out * np.sin(lam), normal * ((1.0 - ECCENTRICITY_2) * sine)
+    space = np.empty((3, len(sine)))
+    np.multiply(normal, cosine, out=space[0])
+    np.multiply(space[0], sin_lam, out=space[1])
+    space[0] *= cos_lam
+    np.multiply(normal, (1.0 - ECCENTRICITY_2) * sine, out=space[2])
+    return space
 
 
 def on_ground(x: float, y: float, z: float) -> tuple[float, float]:

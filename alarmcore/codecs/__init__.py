@@ -1,0 +1,1 @@
+"""Device dialects: bytes to readings, pure, one dialect a file."""

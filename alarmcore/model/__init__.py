@@ -1,0 +1,1 @@
+"""The vocabulary: what sites, readings and alarms are."""

@@ -28,8 +28,8 @@ CANDIDATES_MAX: Final = 1000
 SUGGESTIONS_MAX: Final = 500
 """Mistakes of one file that get such a search; in a file with more, something else is wrong."""
 
-_SHOWABLE: Final = re.compile(r"(?!\+?[0-9. -]*$)[A-Za-z0-9_:./+-]{1,64}")
-"""A word that may be repeated in a message: what people write for an id, kind or time, never a number of a person or phone."""
+_SHOWABLE: Final = re.compile(r"(?:[a-z]{1,16}:)?(?![0-9_-]*$)[a-z0-9][a-z0-9_-]{0,62}")
+"""A word that may be repeated in a message: an id, a reference, a kind. Never a name, nor the number of a person or a phone."""
 
 _NAMEABLE: Final = re.compile(r"[^\W\d][\w-]{0,40}")
 _CONTROL: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
@@ -53,7 +53,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return repr(value)[1:-1] if _SHOWABLE.fullmatch(value) else "this text"
+        return value if _SHOWABLE.fullmatch(value) else "this text"
     return "this value"
 
 
@@ -126,7 +126,9 @@ class Entry:
         if self.fields.keys() <= set(known):
             return
         for field in self.fields:
-            if field not in known:
+            if field == "<<":
+                self.error(field, "merging is no part of YAML 1.2; write the fields out")
+            elif field not in known:
                 guess = self.ledger.suggestion(field, known)
                 self.error(field, f"there is no field of this name here{guess}; correct it or take it out")
 
@@ -195,7 +197,7 @@ class Entry:
             self.error(name, f"is {sort_of(value)}; give an id, in quotes if it is a number")
         else:
             rule = "a to z, 0 to 9, _ and -, at most 63 characters, beginning with a letter or digit"
-            self.error(name, f"{shown(value)} is no id; use {rule}")
+            self.error(name, f"is no id; use {rule}")
         return ""
 
     def choice(self, name: str, options: Collection[str], default: str | None = None) -> str:

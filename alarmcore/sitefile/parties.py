@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from alarmcore.calendar import covers_week
 from alarmcore.model.site import Agreement, Chain, Contact, Link, Tenant, Unit
-from alarmcore.sitefile.ledger import Entry, shown
+from alarmcore.sitefile.ledger import Entry
 from alarmcore.sitefile.surroundings import Surroundings, Uniqueness
 from alarmcore.sitefile.values import PLACE, channels, moment, place, seconds
 
@@ -20,7 +20,7 @@ CHAIN: Final = ("id", "links", "follow_up_s")
 LINK: Final = ("tell", "wait_s")
 
 RIGHTS: Final = ("receive", "respond")
-UNIT_KINDS: Final = ("patrol", "centre")
+UNIT_KINDS: Final = ("centre", "patrol")
 LANGUAGES: Final = ("sv", "en")
 
 ZONE_DEFAULT: Final = "Europe/Stockholm"
@@ -63,7 +63,7 @@ def _zone(entry: Entry) -> ZoneInfo:
         pass
     if name:
         guess = entry.ledger.suggestion(name, sorted(available_timezones()))
-        entry.error("timezone", f"{shown(name)} is no time zone{guess}; give a name such as {ZONE_DEFAULT}")
+        entry.error("timezone", f"is no time zone{guess}; give a name such as {ZONE_DEFAULT}")
     return ZoneInfo(ZONE_DEFAULT)
 
 
@@ -184,7 +184,7 @@ def _link(entry: Entry, known: Surroundings) -> Link:
 
 def _check_end(entry: Entry, links: tuple[Link, ...], by_ref: dict[str, Unit]) -> None:
     """Refuse a chain that can end with nobody."""
-    last = len(links) - 1
+    last = len(entry.listed("links")) - 1
     centres = [by_ref[ref] for ref in links[-1].tell if ref in by_ref and by_ref[ref].kind == "centre"]
     if any(not centre.duty or covers_week(centre.duty) for centre in centres):
         return

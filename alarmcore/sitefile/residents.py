@@ -202,7 +202,7 @@ def _stays(resident: Entry, known: Surroundings, zones: dict[str, None]) -> tupl
             continue
         stay = Stay(from_=start, until=end, zones=stay_zones, chain=chain, host=host)
         if any(stay.from_ < other.until and other.from_ < stay.until for other, _ in found):
-            entry.warn("from", "two stays overlap; during both, the one that stands first counts")
+            entry.warn("from", "overlaps another stay, so that it is not clear which one counts; end one before the other begins")
         found.append((stay, entry))
     return tuple(stay for stay, _ in found)
 

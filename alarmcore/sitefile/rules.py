@@ -67,7 +67,7 @@ def _rule(entry: Entry, cls: type[Rule], known: Surroundings, zones: dict[str, N
 
 def _built(cls: type[Rule], values: dict[str, Any]) -> Rule:
     """The rule, with stand-ins for what is missing: the mistake has been noted, and the rule will not be used."""
-    for field in msgspec.structs.fields(cls):
+    for field in rule_fields(cls).values():
         if field.required and field.name not in values:
             values[field.name] = () if field.name == "zones" else ""
     return cls(**values)
@@ -148,7 +148,7 @@ def _check_limit(entry: Entry, rule: Rule) -> None:
         elif not given:
             entry.error("limit_s", "is missing; give it, or usual with min_s and max_s in its place")
     usual: Usual | None = getattr(rule, "usual", None)
-    limit_s = usual.min_s if usual is not None else getattr(rule, "limit_s", None)
+    limit_s = usual.max_s if usual is not None else getattr(rule, "limit_s", None)
     if isinstance(limit_s, float):
         _check_reachable(entry, rule, "limit_s" if usual is None else "usual", limit_s, rule.active)
 

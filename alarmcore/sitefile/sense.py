@@ -68,11 +68,14 @@ def _check_devices(entry: Entry, resident: Resident) -> None:
     if kinds - GIVES.keys():
         return
     heard = frozenset[str]().union(*(GIVES[kind] | _OF_ITSELF for kind in kinds))
-    for index, rule in enumerate(resident.rules):
-        if not rule.hears & heard:
+    places = {one.get("id"): index for index, one in enumerate(entry.listed("rules")) if isinstance(one, dict)}
+    for rule in resident.rules:
+        if rule.id and not rule.hears & heard:
             readings = " or ".join(sorted(rule.hears - _OF_ITSELF or rule.hears))
             entry.warn(
-                "rules", f"no device of this person gives {readings}, so that {rule.id} never fires; add the device", index
+                "rules",
+                f"no device of this person gives {readings}, so that {rule.id} never fires; add the device",
+                places.get(rule.id),
             )
 
 

@@ -199,6 +199,8 @@ def channels(entry: Entry) -> tuple[Channel, ...]:
     found: list[Channel] = []
     for one in entry.entries("channels", CHANNEL):
         channel = Channel(one.choice("kind", CHANNELS), _address(one))
+        if one.fields.get("kind") not in CHANNELS:
+            continue
         if channel in found:
             one.warn("", "the same channel stands there before; take one out")
         found.append(channel)

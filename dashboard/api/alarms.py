@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from alarmcore.errors import OptionInvalid
 from alarmcore.model.reasons import OUTCOMES
+from alarmcore.ports import Quarantined
 from dashboard.api.callers import Caller, Callers
 from dashboard.desk import Desk
 from dashboard.views import stamp
@@ -35,6 +36,12 @@ def alarms_router(desk: Desk, callers: Callers) -> APIRouter:
     """The routes of operators."""
     router = APIRouter(prefix="/api/v1", tags=["alarms"])
     operator = Depends(callers.operator)
+    _add_lists(router, desk, operator)
+    _add_acts(router, desk, operator)
+    return router
+
+
+def _add_lists(router: APIRouter, desk: Desk, operator: Any) -> None:
 
     @router.get("/alarms")
     async def alarms(
@@ -57,6 +64,14 @@ def alarms_router(desk: Desk, callers: Callers) -> APIRouter:
         """One alarm with its timeline, zones and chain."""
         return desk.detail(alarm_id, caller.tenant, caller.subject)
 
+    @router.get("/quarantine")
+    async def quarantine(caller: Caller = operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+        """Readings that could not be used, the newest first."""
+        found = desk.journal.quarantined(caller.tenant, limit)
+        return {"items": [quarantined_view(one) for one in found], "next": None}
+
+
+def _add_acts(router: APIRouter, desk: Desk, operator: Any) -> None:
     @router.post("/alarms/{alarm_id}/take")
     async def take(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
         """Take responsibility. 409 names who has it already."""
@@ -87,27 +102,18 @@ def alarms_router(desk: Desk, callers: Callers) -> APIRouter:
         """End the alarm, saying how."""
         return await desk.act(alarm_id, caller.tenant, caller.subject, "resolve", outcome=given.outcome, text=given.text)
 
-    @router.get("/quarantine")
-    async def quarantine(caller: Caller = operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
-        """Readings that could not be used, the newest first."""
-        found = desk.journal.quarantined(caller.tenant, limit)
-        return {
-            "items": [
-                {
-                    "received_at": stamp(q.received_at),
-                    "tenant": q.tenant,
-                    "device": q.device,
-                    "kind": q.kind,
-                    "reason": q.reason,
-                    "field": q.field,
-                    "payload": q.payload.decode("utf-8", "replace"),
-                }
-                for q in found
-            ],
-            "next": None,
-        }
 
-    return router
+def quarantined_view(one: Quarantined) -> dict[str, Any]:
+    """A reading that could not be used, as an operator sees it."""
+    return {
+        "received_at": stamp(one.received_at),
+        "tenant": one.tenant,
+        "device": one.device,
+        "kind": one.kind,
+        "reason": one.reason,
+        "field": one.field,
+        "payload": one.payload.decode("utf-8", "replace"),
+    }
 
 
 assert set(OUTCOMES) == set(Outcome.__args__), "the API offers exactly the vocabulary's outcomes"  # type: ignore[attr-defined]  # noqa: S101

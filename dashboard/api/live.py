@@ -9,11 +9,12 @@ import msgspec
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from alarmcore import metrics
 from alarmcore.errors import NotAllowed
 from alarmcore.ports import Clock
 from dashboard.api.callers import Caller, Callers
 from dashboard.desk import Desk
-from dashboard.hub import Hub, Seat
+from dashboard.hub import Frame, Hub, Seat
 from dashboard.views import stamp
 
 log = structlog.get_logger(__name__)
@@ -67,12 +68,14 @@ def live_router(desk: Desk, hub: Hub, callers: Callers, clock: Clock) -> APIRout
 async def _send(socket: WebSocket, seat: Seat) -> None:
     """Send what the feed decides, as fast as this one screen takes it."""
     while True:
-        text = await seat.next()
+        frame = await seat.next()
         try:
-            await socket.send_text(text)
+            await socket.send_text(frame.text)
         except (WebSocketDisconnect, RuntimeError):
             return
         seat.sent()
+        if frame.at is not None:
+            metrics.TO_SCREEN.observe((seat.hub.now() - frame.at).total_seconds())
 
 
 async def _hear(socket: WebSocket, desk: Desk, caller: Caller) -> None:
@@ -99,4 +102,4 @@ async def _pulse(seat: Seat, clock: Clock) -> None:
     while True:
         await asyncio.sleep(PULSE_S)
         if seat.queue.empty():
-            seat.queue.put_nowait(msgspec.json.encode({"type": "pulse", "at": stamp(clock.now())}).decode())
+            seat.queue.put_nowait(Frame(msgspec.json.encode({"type": "pulse", "at": stamp(clock.now())}).decode()))

@@ -1,0 +1,1 @@
+"""Ways to reach a person, one a folder, all behind the port in `port`."""

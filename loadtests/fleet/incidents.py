@@ -47,8 +47,8 @@ DEVICES: Final[dict[str, tuple[str, ...]]] = {
     "inactivity": ("motion",),
     "silent": ("gps",),
     "battery_low": ("gps",),
-    "measurement": ("climate",),
-    "missed_medication": ("dispenser",),
+    "measurement": ("measurement",),
+    "missed_medication": ("medication",),
 }
 """Kind of rule to the kinds of device that can make it fire."""
 

@@ -80,7 +80,7 @@ class _Life:
             "motion": self._motion,
             "door": self._door,
             "floor": self._floor,
-            "climate": self._climate,
+            "measurement": self._climate,
         }.get(self.kind)
         if own is not None:
             streams.append(own())

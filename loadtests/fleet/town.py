@@ -63,7 +63,7 @@ SHORT: Final[tuple[Equipment, ...]] = (
     (("motion",), [{"id": "still", "kind": "inactivity", "limit_s": 150, "priority": "normal"}]),
     (("gps",), [{"id": "quiet", "kind": "silent", "limit_s": 150}, {"id": "battery", "kind": "battery_low"}]),
     (
-        ("climate", "dispenser"),
+        ("measurement", "medication"),
         [
             {"id": "cold", "kind": "measurement", "quantity": "temperature_c", "below": 16, "clear": 17, "priority": "normal"},
             {"id": "dose", "kind": "missed_medication", "priority": "normal"},
@@ -165,7 +165,9 @@ def _resident(n: int, name: str, equipped: Equipment, contacts: list[Document], 
         "devices": [{"id": f"{kind}-{number}", "kind": kind} for kind in ("pendant", *kinds)],
         "rules": [{"id": "press", "kind": "button"}, {"id": "fall", "kind": "fall"}, *rules],
     }
-    zones = [_zone(zone, lat, lon) for zone in sorted({z for rule in rules for z in rule.get("zones", ())})]
+    named = {zone for rule in rules for zone in rule.get("zones", ())}
+    # Whoever has zones has one around the home, so that the map shows where they belong.
+    zones = [_zone(zone, lat, lon) for zone in sorted(named | {"home"} if named else named)]
     return resident | ({"zones": zones} if zones else {})
 
 

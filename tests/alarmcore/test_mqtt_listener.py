@@ -395,6 +395,17 @@ async def test_answers_are_not_held_back_by_the_sockets_own_batching() -> None:
         client.writer.close()
 
 
+@pytest.mark.parametrize(("said", "granted", "first"), [(1, 1, 0x32), (0, 1, 0x30), (1, 0, 0x30), (2, 2, 0x32)])
+async def test_a_message_comes_at_the_lower_of_what_was_said_and_what_was_asked(said: int, granted: int, first: int) -> None:
+    async with listening() as (listener, port):
+        client = await Raw.open(port)
+        client.writer.write(subscribe(ACK, granted))
+        await client.hears(5)
+        assert listener.publish(ACK, b"x", said) == 1
+        assert (await client.hears(1))[0] == first
+        client.writer.close()
+
+
 class BrokenGate(OwnTopicGate):
     async def sign_in(self, username: str | None, password: str | None, client_id: str) -> str | None:
         raise RuntimeError("no database")

@@ -9,6 +9,7 @@ from typing import Any, cast
 from test_mqtt_listener_connection import PING, TOPIC, Stage
 from test_mqtt_listener_packets import connect, publish
 
+from alarmcore.adapters.mqtt_listener.codes import Code
 from alarmcore.adapters.mqtt_listener.limits import CONNECT_S_MAX, HANG_UP_S_MAX, STALLED_S_MAX
 from alarmcore.adapters.mqtt_listener.listener import Socket
 
@@ -31,6 +32,7 @@ class HandMovedLoop:
         self.now = 0.0
         self.timers: list[Timer] = []
         self.tasks: list[Coroutine[Any, Any, None]] = []
+        self.given: list[Task] = []
 
     def time(self) -> float:
         return self.now
@@ -41,7 +43,8 @@ class HandMovedLoop:
 
     def create_task(self, work: Coroutine[Any, Any, None]) -> Task:
         self.tasks.append(work)
-        return Task(work)
+        self.given.append(Task(work))
+        return self.given[-1]
 
     def create_future(self) -> Future:
         return Future()
@@ -58,8 +61,10 @@ class HandMovedLoop:
 class Task:
     def __init__(self, work: Coroutine[Any, Any, None]) -> None:
         self.work = work
+        self.cancelled = False
 
     def cancel(self) -> None:
+        self.cancelled = True
         self.work.close()
 
 
@@ -197,6 +202,23 @@ def test_last_words_have_a_bounded_time_to_be_read() -> None:
     assert scene.transport.ended
     scene.loop.go_to(HANG_UP_S_MAX)
     assert scene.transport.aborted
+
+
+def test_a_client_that_was_held_back_is_read_again_when_hung_up_on() -> None:
+    """What it still sends is thrown away; left unread it would reset the connection, and our last words with it."""
+    scene = Scene(receive_max=1)
+    scene.sign_in()
+    scene.socket.data_received(publish(TOPIC, b"x", v5=True))
+    assert scene.transport.paused
+    scene.socket.connection.drop(Code.SHUTTING_DOWN)
+    assert not scene.transport.paused
+
+
+def test_the_gate_is_no_longer_asked_about_a_client_that_has_gone() -> None:
+    scene = Scene()
+    scene.socket.data_received(connect())
+    scene.socket.connection_lost(None)
+    assert [task.cancelled for task in scene.loop.given] == [True]
 
 
 def test_nothing_is_left_ticking_when_a_client_has_gone() -> None:

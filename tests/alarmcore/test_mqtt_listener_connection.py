@@ -324,6 +324,9 @@ def test_what_could_not_be_kept_is_said_to_mqtt_5_in_its_turn() -> None:
     assert client.hears() == puback(1) + puback(2, 0x97) + pubrec(3, 0x97)
     assert not client.wire.closed
     assert stage.house.counts.unkept == 2
+    client.says(publish(TOPIC, b"x", 2, 3, v5=True))
+    stage.settle(3)
+    assert client.hears() == pubrec(3)
 
 
 def test_an_older_client_is_hung_up_on_when_something_could_not_be_kept() -> None:

@@ -44,7 +44,7 @@ def test_a_point_in_space_comes_back_to_the_same_place(lat: float, lon: float) -
 
 @given(st.lists(st.tuples(lats, lons), min_size=1, max_size=20))
 def test_many_points_at_once_are_the_same_points(points: list[tuple[float, float]]) -> None:
-    many = np.array(all_in_space(*np.array(points).T)).T
+    many = all_in_space(*np.array(points).T).T
     assert many == pytest.approx(np.array([in_space(*p) for p in points]), abs=1e-7)
 
 

@@ -43,7 +43,7 @@ class Slot(msgspec.Struct, gc=False, eq=False):
 class Inbox:
     """Messages of one client on their way through the intake: `out` gets the answers, `due` hears that there are some."""
 
-    __slots__ = ("_closed", "_due", "_house", "_open", "_out", "_pending_bytes", "_qos2", "_unanswered", "_v5", "refused")
+    __slots__ = ("_due", "_house", "_open", "_out", "_pending_bytes", "_qos2", "_unanswered", "_v5", "refused")
 
     def __init__(self, house: House, out: bytearray, due: Callable[[], None], *, v5: bool) -> None:
         self._due = due
@@ -54,7 +54,6 @@ class Inbox:
         self._open = 0
         self._pending_bytes = 0
         self._qos2: dict[int, bool] | None = None
-        self._closed = False
         self.refused = False
         """A message could not be kept and the client's protocol has no word for it: hang up, so that it repeats."""
 
@@ -96,8 +95,6 @@ class Inbox:
         self._pending_bytes -= slot.size
         self._house.settled(slot.size)
         unanswered = self._unanswered
-        if self._closed:
-            return
         while unanswered and unanswered[0].verdict != WAITING and not self.refused:
             self._answer(unanswered.popleft())
         self._due()
@@ -149,5 +146,4 @@ class Inbox:
 
     def close(self) -> None:
         """Nobody is there to be answered; what the intake has keeps its room until it says done."""
-        self._closed = True
         self._unanswered.clear()

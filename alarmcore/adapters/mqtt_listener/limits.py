@@ -34,7 +34,7 @@ QOS2_OPEN_MAX: Final = 1024
 """QoS 2 messages of one client that are kept but not released; a client that never releases is not following the protocol."""
 
 CONNECTIONS_MAX: Final = 20_000
-"""Clients at a time; some 6 KB each without TLS. Beyond it a new one is hung up on, so that those who are in are not slowed down."""
+"""Clients at a time; some 6 KB each without TLS. Beyond it a new one is hung up on, for the good of those who are in."""
 
 SUBSCRIPTIONS_MAX: Final = 32
 """Filters of one client. A device needs one."""

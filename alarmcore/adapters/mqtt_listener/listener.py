@@ -244,7 +244,7 @@ class MqttListener:
         if self._server is not None:
             self._server.close()
         for sock in list(self._sockets):
-            pass
+            sock.connection.stop_listening()
         await self._answered()
         self._house.turn()
         for sock in list(self._sockets):

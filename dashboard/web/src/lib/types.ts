@@ -32,6 +32,7 @@ export interface Alarm {
   state: State;
   raised_at: string;
   taken_by?: string | null;
+  taken_by_name?: string | null;
   position?: Position | null;
   why?: string | null;
   late_s?: number | null;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { en, sv } from "./texts";
 import { OUTCOMES, type Alarm, type AlarmEvent } from "./types";
-import { happening, holder, outcomeName, person, qualifiers, sentence, times, turns, type Reader } from "./wording";
+import { happening, holder, namesOf, outcomeName, person, qualifiers, sentence, times, turns, type Reader } from "./wording";
 
 const reader: Reader = { operator: "operator:anna", names: new Map([["contact:eva", "Eva Andersson"]]) };
 const alarm: Alarm = { id: "a", tenant: "t", resident: "r1", rule: "press", cause: "button", priority: "critical", state: "open", raised_at: "2026-01-14T20:04:12.000Z" };
@@ -60,4 +60,9 @@ test("a link that was skipped is not a link that was told", () => {
 
 test("every outcome has a word in both languages", () => {
   for (const outcome of OUTCOMES) for (const t of [sv, en]) expect(outcomeName(outcome, t)).not.toBe(outcome);
+});
+
+test("who took an alarm is learnt from it, but an operator keeps the title", () => {
+  expect([...namesOf({ ...alarm, taken_by: "unit:night", taken_by_name: "Nattpatrullen" })]).toEqual([["unit:night", "Nattpatrullen"]]);
+  expect(namesOf({ ...alarm, taken_by: "operator:bo", taken_by_name: "bo" }).size).toBe(0);
 });

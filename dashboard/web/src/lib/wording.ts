@@ -25,6 +25,8 @@ export function namesOf(alarm: Alarm, chain: readonly ChainLink[] = []): Map<str
   const found = new Map<string, string>();
   for (const link of chain) for (const r of link.tell) if (r.name) found.set(r.to, r.name);
   for (const told of alarm.told ?? []) if (told.name) found.set(told.to, told.name);
+  // An operator is called operator in front of the name; everybody else by name alone.
+  if (alarm.taken_by && alarm.taken_by_name && !alarm.taken_by.startsWith("operator:")) found.set(alarm.taken_by, alarm.taken_by_name);
   return found;
 }
 
