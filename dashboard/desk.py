@@ -86,12 +86,12 @@ class Desk:
         await self.service.answer(AnswerAlarm(slot=alarm.slot, alarm=alarm.id, answer=answer, by=by, via=via, **more))
         return self.view(self.get(alarm_id, tenant))
 
-    def shown(self, alarm_ids: list[str], tenant: str | None, by: str) -> None:
-        """A signed-in operator's page has shown these alarms."""
-        for alarm_id in alarm_ids:
-            alarm = self.find(alarm_id, tenant)
-            if alarm is not None and alarm.state != "resolved":
-                self.service.tell(Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by)))
+    def shown(self, alarm_ids: list[str], tenant: str | None, by: str) -> list[str]:
+        """A signed-in operator's page has shown these alarms; return those that are open and that this tenant may see."""
+        alarms = [alarm for alarm_id in alarm_ids if (alarm := self.find(alarm_id, tenant)) and alarm.state != "resolved"]
+        for alarm in alarms:
+            self.service.tell(Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by)))
+        return [alarm.id for alarm in alarms]
 
     def without_next_step(self) -> int:
         """Open alarms with nothing due: the promise is that there are none."""

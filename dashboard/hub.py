@@ -31,12 +31,13 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Seat:
-    """One open screen: its feed's state, and the frames that its socket has yet to take."""
+    """One open screen: its feed's state, the frames that its socket has yet to take, and the open alarms it has shown."""
 
     def __init__(self, hub: Hub, tenant: str | None) -> None:
         self.hub = hub
         self.tenant = tenant
         self.screen = Screen()
+        self.shown: set[str] = set()
         self.queue: asyncio.Queue[Frame] = asyncio.Queue()
 
     def may_see(self, tenant: str) -> bool:
@@ -104,10 +105,17 @@ class Hub:
             self.kept.append(Frame(text, stored.seq, stored.event.tenant, stored.event.at))
             while len(self.kept) > KEPT_MAX:
                 self.kept_from = self.kept.popleft().seq + 1
+            if stored.event.event == "alarm.resolved":
+                for seat in self.seats:
+                    seat.shown.discard(alarm["id"])
             changed = Changed(stored.seq)
             for seat in self.seats:
                 if seat.may_see(stored.event.tenant):
                     seat.step(changed)
+
+    def on_screen(self, alarm_id: str) -> bool:
+        """Whether an operator's page that is open now has shown this alarm."""
+        return any(alarm_id in seat.shown for seat in self.seats)
 
     def snapshot(self, seat: Seat, seq: int) -> str:
         """The whole picture for one screen. What waits for it is part of the picture already."""

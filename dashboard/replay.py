@@ -25,7 +25,8 @@ from alarmcore.ports import Batch
 from alarmcore.runner import Committed, Item, Runner
 from dashboard.machines import machines_for
 from dispatch.binding import EFFECT_CODEC
-from dispatch.telling import Tell, Told
+from dispatch.teller import told
+from dispatch.telling import Tell
 
 CHUNK: Final = 512
 """Lines read ahead, so that their geofence arithmetic is one call: where vectorising stops gaining."""
@@ -167,16 +168,7 @@ class Replay:
         while self.pending:
             tells, self.pending[:] = list(self.pending), []
             for tell in tells:
-                told = Told(
-                    slot=tell.slot,
-                    alarm=tell.alarm.id,
-                    id=tell.id,
-                    ref=tell.ref,
-                    number=tell.number,
-                    channel=tell.channel,
-                    ok=True,
-                )
-                await self.runner.run((Item("chain", tell.slot, told),), now)
+                await self.runner.run((Item("chain", tell.slot, told(tell, None)),), now)
 
     async def answer(self, head: Head, now: datetime) -> None:
         """A recipient answers about the open alarm of this resident that they were told of last."""

@@ -35,10 +35,11 @@ from dashboard.sites import load_sites, read_sites
 from dashboard.stores import SqliteCredentials, SqliteSites, installation_secret
 from dispatch.binding import EFFECT_CODEC
 from dispatch.channels.email import EmailChannel
-from dispatch.channels.port import ChannelPort
+from dispatch.channels.port import ChannelPort, Message
 from dispatch.channels.webhook import WebhookChannel
 from dispatch.message import message_of
 from dispatch.teller import CONSOLE, Teller
+from dispatch.telling import Tell
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +74,7 @@ class Installation:
         registry = registry_of(list(self.sites.values()))
         usable = frozenset(channels) | {CONSOLE}
         warn_unusable(self.sites, usable)
-        self.teller = Teller(channels, lambda tell: message_of(tell, self.sites[tell.slot.tenant], self.answer_url), self.told)
+        self.teller = Teller(channels, self.message_of, self.told, lambda alarm: self.hub.on_screen(alarm))
         machines = machines_for(list(self.sites.values()), registry, usable)
         self.runner = Runner(machines, self.journal, self.teller.perform, self.publish, EFFECT_CODEC)
         self.service = Service(self.runner, self.journal, self.clock, registry)
@@ -90,6 +91,10 @@ class Installation:
         for stored in committed.events:
             measure(stored.event, self.desk, now)
         self.hub.publish(committed)
+
+    def message_of(self, tell: Tell) -> Message:
+        """What a channel carries."""
+        return message_of(tell, self.sites[tell.slot.tenant], self.answer_url)
 
     def answer_url(self, tenant: str, alarm: str, recipient: str) -> str | None:
         """A recipient's own link."""

@@ -26,20 +26,28 @@ AT_ONCE_MAX: Final = 64
 
 
 class Teller:
-    """Begins tellings without waiting. `report` gets the result of each."""
+    """Begins tellings without waiting. `report` gets the result of each; `on_screen` says whether an open page shows an alarm."""
 
     def __init__(
-        self, channels: Mapping[str, ChannelPort], message_of: Callable[[Tell], Message], report: Callable[[Told], None]
+        self,
+        channels: Mapping[str, ChannelPort],
+        message_of: Callable[[Tell], Message],
+        report: Callable[[Told], None],
+        on_screen: Callable[[str], bool],
     ) -> None:
         self.channels = channels
         self.message_of = message_of
         self.report = report
+        self.on_screen = on_screen
         self.free = {kind: asyncio.Semaphore(AT_ONCE_MAX) for kind in channels}
         self.tasks: set[asyncio.Task[None]] = set()
 
     def perform(self, tell: Tell) -> None:
         """Begin one try."""
         if tell.channel == CONSOLE:
+            # A screen that shows the alarm already does not say so again when its chain comes round.
+            if self.on_screen(tell.alarm.id):
+                self.report(told(tell, None))
             return
         task = asyncio.get_running_loop().create_task(self._try(tell))
         self.tasks.add(task)
@@ -59,19 +67,7 @@ class Teller:
         if text is not None:
             log.warning("telling_failed", channel=tell.channel, alarm=tell.alarm.id, to=tell.ref, why=text)
         metrics.TOLD.labels(tell.channel, "handed_over" if text is None else "failed").inc()
-        self.report(
-            Told(
-                slot=tell.slot,
-                alarm=tell.alarm.id,
-                id=tell.id,
-                ref=tell.ref,
-                number=tell.number,
-                channel=tell.channel,
-                ok=text is None,
-                permanent=permanent,
-                text=text,
-            )
-        )
+        self.report(told(tell, text, permanent=permanent))
 
     async def _hand_over(self, tell: Tell) -> None:
         channel = self.channels.get(tell.channel)
@@ -87,3 +83,18 @@ class Teller:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         for channel in self.channels.values():
             await channel.close()
+
+
+def told(tell: Tell, text: str | None, *, permanent: bool = False) -> Told:
+    """What became of a try: handed over (`text` None), or why not."""
+    return Told(
+        slot=tell.slot,
+        alarm=tell.alarm.id,
+        id=tell.id,
+        ref=tell.ref,
+        number=tell.number,
+        channel=tell.channel,
+        ok=text is None,
+        permanent=permanent,
+        text=text,
+    )

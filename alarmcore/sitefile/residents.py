@@ -105,7 +105,9 @@ def _devices(resident: Entry, known: Surroundings, ident: str, belongings: dict[
         device = Device(id=entry.ident(), kind=entry.ident("kind"), from_=start, until=end)
         if device.kind and device.kind not in GIVES:
             guess = entry.ledger.suggestion(device.kind, GIVES)
-            entry.warn("kind", f"{device.kind} is not known{guess}, so that nothing can be said about which rules it serves")
+            entry.warn(
+                "kind", f"{device.kind} is not known here{guess}; correct it, or see for yourself that it serves the rules"
+            )
         if _check_order(entry, start, end) and device.id:
             belongings.setdefault(device.id, []).append(Belonging(device, entry, ident))
         found.append(device)

@@ -30,10 +30,10 @@ def read_rules(resident: Entry, known: Surroundings, zones: dict[str, None]) -> 
     once = Uniqueness("rule of this person")
     found: list[Rule] = []
     for entry in resident.entries("rules"):
-        cls = RULES.get(entry.choice("kind", RULES))
-        if cls is None or entry.fields.get("kind") not in RULES:
-            continue
-        rule = _rule(entry, cls, known, zones)
+        kind = entry.choice("kind", RULES)
+        if entry.fields.get("kind") != kind:
+            continue  # noted; which fields such a rule may have is not known
+        rule = _rule(entry, RULES[kind], known, zones)
         once.check(entry, rule.id)
         found.append(rule)
     return tuple(found)
@@ -158,7 +158,9 @@ def _check_reachable(entry: Entry, rule: Rule, name: str, limit_s: float, active
         return
     longest = longest_s(active)
     if limit_s >= longest:
-        entry.warn(name, f"{limit_s:g} s cannot pass inside its longest active window ({longest:g} s), so that it never fires")
+        entry.warn(
+            name, f"{limit_s:g} s never pass inside its longest active window ({longest:g} s); shorten it, or lengthen active"
+        )
 
 
 def _check_levels(entry: Entry, rule: Rule) -> None:

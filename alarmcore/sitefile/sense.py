@@ -68,7 +68,7 @@ def _check_devices(entry: Entry, resident: Resident) -> None:
     if kinds - GIVES.keys():
         return
     heard = frozenset[str]().union(*(GIVES[kind] | _OF_ITSELF for kind in kinds))
-    places = {one.get("id"): index for index, one in enumerate(entry.listed("rules")) if isinstance(one, dict)}
+    places = {str(one.get("id")): index for index, one in enumerate(entry.listed("rules")) if isinstance(one, dict)}
     for rule in resident.rules:
         if rule.id and not rule.hears & heard:
             readings = " or ".join(sorted(rule.hears - _OF_ITSELF or rule.hears))

@@ -241,7 +241,7 @@ def _address(entry: Entry) -> str | None:
     if not value.strip() or len(value) > ADDRESS_MAX or not value.isprintable():
         entry.error("to", "is empty, too long or holds characters that no address has; give the address")
         return None
-    if kind in _ADDRESSES:
+    if isinstance(kind, str) and kind in _ADDRESSES:
         check, text = _ADDRESSES[kind]
         if not check(value):
             entry.error("to", text)

@@ -23,7 +23,7 @@ from dashboard.api.callers import Callers
 from dashboard.api.live import live_router
 from dashboard.api.readings import readings_router
 from dashboard.api.session import session_router
-from dashboard.borders import MunicipalityUnknown, borders
+from dashboard.borders import MunicipalityUnknown, borders, municipality_at
 from dashboard.desk import Desk, LinkDesk
 from dashboard.hub import Hub
 
@@ -106,10 +106,15 @@ def _add_map(app: FastAPI, sites: dict[str, Site], callers: Callers) -> None:
     async def map_borders(request: Request) -> JSONResponse:
         """The border of the operator's municipality and its neighbours, as GeoJSON."""
         caller = await callers.operator(request)
-        for site in [sites[caller.tenant]] if caller.tenant in sites else list(sites.values()):
-            for name in (site.tenant.name, site.tenant.id):
-                try:
-                    return JSONResponse(borders(name), headers={"cache-control": "private, max-age=86400"})
-                except MunicipalityUnknown:
-                    continue
-        return JSONResponse({"type": "FeatureCollection", "features": []})
+        site = sites.get(caller.tenant or "") or next(iter(sites.values()))
+        return JSONResponse(borders_of(site), headers={"cache-control": "private, max-age=86400"})
+
+
+def borders_of(site: Site) -> dict[str, Any]:
+    """The border of a tenant's municipality: by its name, else (a region, a company) by where its first resident lives."""
+    try:
+        return borders(site.tenant.name)
+    except MunicipalityUnknown:
+        home = next((resident.home for resident in site.residents if resident.home is not None), None)
+        code = municipality_at(home.lat, home.lon) if home else None
+        return borders(code) if code else {"type": "FeatureCollection", "features": []}

@@ -51,7 +51,7 @@ def live_router(desk: Desk, hub: Hub, callers: Callers, clock: Clock) -> APIRout
         seat = hub.join(caller.tenant, since)
         talking = [
             asyncio.create_task(_send(socket, seat)),
-            asyncio.create_task(_hear(socket, desk, caller)),
+            asyncio.create_task(_hear(socket, seat, desk, caller)),
             asyncio.create_task(_pulse(seat, clock)),
         ]
         try:
@@ -78,7 +78,7 @@ async def _send(socket: WebSocket, seat: Seat) -> None:
             metrics.TO_SCREEN.observe((seat.hub.now() - frame.at).total_seconds())
 
 
-async def _hear(socket: WebSocket, desk: Desk, caller: Caller) -> None:
+async def _hear(socket: WebSocket, seat: Seat, desk: Desk, caller: Caller) -> None:
     """Hear which alarms the screen has shown. What is no such message is not answered."""
     while True:
         try:
@@ -87,7 +87,7 @@ async def _hear(socket: WebSocket, desk: Desk, caller: Caller) -> None:
             return
         shown = _shown(text)
         if shown is not None:
-            desk.shown(shown.alarms[:SHOWN_MAX], caller.tenant, caller.subject)
+            seat.shown.update(desk.shown(shown.alarms[:SHOWN_MAX], caller.tenant, caller.subject))
 
 
 def _shown(text: str) -> Shown | None:

@@ -28,7 +28,11 @@ def session_router(callers: Callers, sites: dict[str, Site], clock: Clock) -> AP
 
     def shown(caller: Caller) -> dict[str, Any]:
         site = sites.get(caller.tenant or "") or next(iter(sites.values()), None)
-        tenant = {"id": site.tenant.id, "name": site.tenant.name, "language": site.tenant.language} if site else None
+        tenant = (
+            {"id": site.tenant.id, "name": site.tenant.name, "language": site.tenant.language, "timezone": site.tenant.timezone}
+            if site
+            else None
+        )
         return {"operator": caller.subject, "name": caller.name, "tenant": tenant, "open": caller.tenant is None}
 
     @router.get("")

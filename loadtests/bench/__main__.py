@@ -58,7 +58,7 @@ def main() -> None:
 @click.option("--only", multiple=True, type=click.Choice(list(throughput.SUBJECTS)), help="Leave the others out.")
 @_folder
 @_json
-def _throughput(
+def _throughput(  # noqa: PLR0913, PLR0917 - one argument per option
     readings: int,
     persons: int,
     rounds: int,

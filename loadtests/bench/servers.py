@@ -46,7 +46,7 @@ def program(name: str) -> str:
 def process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A running process whose output goes to `log`; it is asked to end, then made to."""
     with log.open("wb") as out:
-        running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)  # noqa: S603
+        running = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
         yield running
     finally:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Self
+from typing import IO, Final, Self, cast
 
 import msgspec
 
@@ -44,7 +44,7 @@ class Generator:
 
     def __init__(self, load: Load) -> None:
         command = [sys.executable, "-m", "loadtests.bench.generator", json.dumps(load._asdict())]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self._line() != "prepared":
             raise NotStarted("the generator could not prepare its load; its output says why")
 
@@ -57,9 +57,9 @@ class Generator:
 
     def go(self) -> None:
         """Begin."""
-        assert self._process.stdin is not None  # noqa: S101 - a pipe was asked for
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
+        stdin = cast("IO[str]", self._process.stdin)
+        stdin.write("go\n")
+        stdin.flush()
 
     def times(self) -> tuple[float, float]:
         """When it began, and when the broker had acknowledged everything (monotonic)."""
@@ -69,8 +69,7 @@ class Generator:
         return said["began"], said["ended"]
 
     def _line(self) -> str:
-        assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
-        return self._process.stdout.readline().strip()
+        return cast("IO[str]", self._process.stdout).readline().strip()
 
 
 def only_generator(folder: Path, load: Load) -> Round:
@@ -86,7 +85,7 @@ def c_subscriber(folder: Path, load: Load) -> Round:
     with mosquitto(folder) as port, Generator(load._replace(port=port)) as generator:
         command = [program("mosquitto_sub"), "-p", str(port), "-V", "mqttv5", "-q", "1", "-t", "alarmcore/v1/#", "--nodelay"]
         command += ["-D", "connect", "receive-maximum", "1000", "-C", str(load.readings)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as subscriber:  # noqa: S603
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as subscriber:
             time.sleep(SETTLE_S)
             generator.go()
             try:
@@ -105,7 +104,7 @@ def service(folder: Path, load: Load) -> Round:
     site.write_text(json.dumps(bench_site(load.persons, seed=load.seed)))
     with mosquitto(folder) as port, alarmcore(folder, site, broker=port) as served:
         with Generator(load._replace(port=port)) as generator:
-            usage, before = Usage(served.pid), 0.0
+            usage = Usage(served.pid)
             before = usage.cpu_s()
             generator.go()
             began, ended = generator.times()

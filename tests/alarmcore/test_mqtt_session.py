@@ -13,6 +13,7 @@ from os import kill as send_signal
 from pathlib import Path
 from typing import Any
 
+import mqtt5
 import pytest
 
 from alarmcore.adapters.mqtt_session import MqttSession
@@ -314,6 +315,37 @@ async def test_two_processes_with_one_client_id_push_each_other_out_ever_more_sl
         await publish(broker, "x")
         assert (await intake.texts(1))[0] == "x"
         await until(lambda: 4 in waits)
+
+
+async def test_a_connection_of_use_that_is_closed_without_a_word_still_makes_the_next_wait_longer() -> None:
+    """What two processes with one client id look like when both get and acknowledge messages between being pushed out."""
+    waits: list[int] = []
+
+    async def push_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"a/#")
+        writer.write(mqtt5.PublishPacket("owntracks/a/b", b"x", qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=9).write())
+        await reader.readuntil(mqtt5.PubAckPacket(9).write())
+        writer.close()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(
+            mqtt5.ConnAckPacket().write() + mqtt5.SubAckPacket(1, [mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE]).write()
+        )
+        await push_out(reader, writer)
+
+    def backoff(failures: int) -> float:
+        waits.append(failures)
+        return 0.001
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    url = f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    made = MqttSession(url, client_id="core", filters=["a/#"], intake=QueueIntake(), backoff=backoff)
+    await made.start()
+    await until(lambda: len(waits) >= 3)
+    await made.close()
+    server.close()
+    assert waits[:3] == [1, 2, 3]
 
 
 async def test_a_broker_that_goes_silent_without_closing_is_noticed(broker: Mosquitto) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.borders import CACHE_MAX, MunicipalityUnknown, borders
+from dashboard.borders import CACHE_MAX, MunicipalityUnknown, borders, municipality_at
 
 
 def by_role(found: dict[str, Any], role: str) -> set[str]:
@@ -87,3 +87,8 @@ def test_the_memory_does_not_grow_without_end() -> None:
 def test_an_unknown_municipality_is_named_in_the_error() -> None:
     with pytest.raises(MunicipalityUnknown, match="'Ankeborg'"):
         borders("Ankeborg")
+
+
+def test_a_point_tells_its_municipality() -> None:
+    assert municipality_at(58.3345, 12.6784) == "1444"  # Grästorp
+    assert municipality_at(57.7, 10.5) is None  # the Skagerrak

@@ -15,7 +15,8 @@ It is a place where readings come in and confirmations go out, not a post office
   itself closes;
 - QoS 2 is understood on the way in; the way out is QoS 0 and 1;
 - topic aliases, subscription identifiers and shared subscriptions are not offered, and MQTT 5 clients are told so;
-- a message that could not be kept is answered with 0x97 in MQTT 5; an older client is hung up on, which makes it repeat;
+- when a message could not be kept its client is hung up on (in MQTT 5 with 0x97 as the reason), which makes it repeat: MQTT 5
+  could also say so in the acknowledgement, but widespread clients count that as published and forget the message;
 - a message with too large a payload is skipped, not collected: the intake gets its beginning and answers the device; it is
   acknowledged (in MQTT 5 with 0x83) so that no device is stuck repeating it for ever;
 - a client with too many messages waiting is not read from until they are fewer. Nothing is dropped.

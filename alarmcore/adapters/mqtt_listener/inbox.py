@@ -103,9 +103,8 @@ class Inbox:
         verdict = slot.verdict
         if verdict == Code.QUOTA_EXCEEDED:
             self._house.counts.unkept += 1
-            if not self._v5:
-                self.refused = True
-                return
+            self.refused = True
+            return
         if slot.qos == 2 and self._qos2 is not None:
             if verdict:
                 del self._qos2[slot.packet_id]

@@ -72,7 +72,7 @@ class MqttSession:
         self._filters = tuple(filters)
         self._intake = intake
         self._start_within_s = start_within_s
-        self._backoff = backoff or jittered(random.random)  # noqa: TID251 - an adapter; tests pass their own
+        self._backoff = backoff or jittered(random.SystemRandom().random)
         self._tls = (tls or ssl.create_default_context()) if self._address.tls else None
         self._on_ended = on_ended
         self._hello = mqtt5.ConnectPacket(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
-from alarmcore.errors import CommitFailed, OptionInvalid
+from alarmcore.errors import CommitFailed, OptionInvalid, Unavailable
 
 T = TypeVar("T")
 
@@ -40,12 +41,13 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.claim: TextIO | None = None
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self.writing = self._connect()
             self._prepare()
             self.reading = self._connect()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             raise OptionInvalid(
                 f"{path} cannot be used as a database ({error}); give another --data or restore a backup"
             ) from error
@@ -68,11 +70,37 @@ class Database:
         self.writing.executescript((files(__package__) / "schema.sql").read_text("utf-8"))
         self.writing.execute(f"PRAGMA user_version = {VERSION}")
 
+    def own(self) -> None:
+        """Be the only service on this file: two would each think that its alarms are theirs to tell. Ends with the process.
+
+        Raises:
+            OptionInvalid: another one is.
+        """
+        claim = self.path.with_suffix(".lock").open("w")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            claim.close()
+            raise OptionInvalid(f"another service runs on {self.path} already; stop it or give another --data") from error
+        self.claim = claim
+
+    def read(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The rows of a look-up, in the event loop: an indexed one costs less than handing it to a thread.
+
+        Raises:
+            Unavailable: the file cannot be read now.
+        """
+        try:
+            return self.reading.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise Unavailable(f"the database cannot be read ({error}); try again") from error
+
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one transaction on the writer's thread; it is durable when this returns.
 
         Raises:
-            CommitFailed: nothing of it was stored.
+            CommitFailed: nothing of it was stored; the same may work later.
+            Exception: nothing of it was stored, and never will be: what was to be stored is itself wrong.
         """
         return await asyncio.get_running_loop().run_in_executor(self.writer, self.write_now, work)
 
@@ -87,6 +115,8 @@ class Database:
                 if self.writing.in_transaction:
                     self.writing.execute("ROLLBACK")
                 raise
+        except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+            raise
         except sqlite3.Error as error:
             raise CommitFailed(f"the database did not store a batch ({error}); nothing of it is kept") from error
         return result
@@ -96,3 +126,5 @@ class Database:
         self.writer.shutdown(wait=True)
         self.reading.close()
         self.writing.close()
+        if self.claim is not None:
+            self.claim.close()

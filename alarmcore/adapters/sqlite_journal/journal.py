@@ -18,7 +18,10 @@ REMEMBERED: Final = timedelta(days=7)
 """How long a reading's identity is remembered (the front door's promise)."""
 
 QUARANTINE_MAX: Final = 10_000
-"""Readings kept in quarantine; the oldest go. Enough to see what is wrong, too few to fill a disk (40 MB)."""
+"""Readings kept in quarantine; the oldest go. Too few to fill a disk (40 MB)."""
+
+QUARANTINE_TENANT_MAX: Final = 500
+"""Of one tenant: enough to see what is wrong, and no tenant's broken device pushes out what others must see."""
 
 SLICES: Final = 4096
 """Parts in which the range of identities is swept: with one part a second it is all swept in about an hour."""
@@ -38,30 +41,27 @@ class SqliteJournal:
 
     async def states(self) -> Iterable[StoredState]:
         """All stored states."""
-        rows = self.database.reading.execute("SELECT machine, key, tenant, wake_at, data FROM state")
+        rows = self.database.read("SELECT machine, key, tenant, wake_at, data FROM state")
         return (_state(row) for row in rows)
 
     async def reread(self, keys: list[tuple[str, str]]) -> list[StoredState]:
         """Some stored states."""
         found: list[StoredState] = []
         for key in keys:
-            rows = self.database.reading.execute(
-                "SELECT machine, key, tenant, wake_at, data FROM state WHERE machine = ? AND key = ?", key
-            )
+            rows = self.database.read("SELECT machine, key, tenant, wake_at, data FROM state WHERE machine = ? AND key = ?", key)
             found += (_state(row) for row in rows)
         return found
 
     async def effects(self) -> list[tuple[str, bytes]]:
         """Effects that were not settled, oldest first."""
-        return list(self.database.reading.execute("SELECT id, data FROM effect ORDER BY place"))
+        return self.database.read("SELECT id, data FROM effect ORDER BY place")
 
     async def known(self, identities: list[int], now: datetime) -> dict[int, int]:
-        """Identities seen within seven days. Read in the event loop: an indexed look-up costs less than handing it over."""
-        since, execute = micros(now - REMEMBERED), self.database.reading.execute
+        """Identities seen within seven days."""
+        since, read = micros(now - REMEMBERED), self.database.read
         found: dict[int, int] = {}
         for identity in identities:
-            row = execute("SELECT digest FROM identity WHERE identity = ? AND seen_at >= ?", (identity, since)).fetchone()
-            if row is not None:
+            for row in read("SELECT digest FROM identity WHERE identity = ? AND seen_at >= ?", (identity, since)):
                 found[identity] = row[0]
         return found
 
@@ -70,7 +70,7 @@ class SqliteJournal:
         return await self.database.write(lambda connection: store(connection, batch))
 
     async def sweep(self, part: int, now: datetime) -> None:
-        """Forget identities older than seven days in one of `SLICES` parts of their range, and the quarantine's oldest."""
+        """Forget identities older than seven days in one of `SLICES` parts of their range."""
         width = (1 << 64) // SLICES
         low = -(1 << 63) + (part % SLICES) * width
         before = micros(now - REMEMBERED)
@@ -79,9 +79,6 @@ class SqliteJournal:
             connection.execute(
                 "DELETE FROM identity WHERE identity BETWEEN ? AND ? AND seen_at < ?", (low, low + width - 1, before)
             )
-            connection.execute(
-                "DELETE FROM quarantine WHERE place <= (SELECT max(place) FROM quarantine) - ?", (QUARANTINE_MAX,)
-            )
 
         await self.database.write(work)
 
@@ -89,7 +86,7 @@ class SqliteJournal:
 
     def alarms(self, tenant: str | None, *, opened: bool, limit: int, before: datetime | None = None) -> list[Alarm]:
         """Alarms of one tenant (None: of all), the newest first: those that are open, or those that are resolved."""
-        rows = self.database.reading.execute(
+        rows = self.database.read(
             "SELECT data FROM alarm WHERE (?1 IS NULL OR tenant = ?1) AND (state <> 'resolved') = ?2"
             " AND (?3 IS NULL OR raised_at < ?3) ORDER BY raised_at DESC LIMIT ?4",
             (tenant, opened, before and micros(before), limit),
@@ -98,26 +95,26 @@ class SqliteJournal:
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """One alarm."""
-        row = self.database.reading.execute("SELECT data FROM alarm WHERE id = ?", (alarm_id,)).fetchone()
-        return None if row is None else _alarm(row[0])
+        rows = self.database.read("SELECT data FROM alarm WHERE id = ?", (alarm_id,))
+        return _alarm(rows[0][0]) if rows else None
 
     def timeline(self, alarm_id: str) -> list[StoredEvent]:
         """An alarm's events, the oldest first."""
-        rows = self.database.reading.execute("SELECT seq, data FROM event WHERE alarm = ? ORDER BY seq", (alarm_id,))
+        rows = self.database.read("SELECT seq, data FROM event WHERE alarm = ? ORDER BY seq", (alarm_id,))
         return [StoredEvent(seq, _event(data)) for seq, data in rows]
 
     def events_since(self, seq: int, limit: int) -> list[StoredEvent]:
         """Events after `seq`, in order."""
-        rows = self.database.reading.execute("SELECT seq, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+        rows = self.database.read("SELECT seq, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
         return [StoredEvent(place, _event(data)) for place, data in rows]
 
     def last_seq(self) -> int:
         """The place of the newest event."""
-        return int(self.database.reading.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0])
+        return int(self.database.read("SELECT coalesce(max(seq), 0) FROM event")[0][0])
 
     def quarantined(self, tenant: str | None, limit: int) -> list[Quarantined]:
         """What is in quarantine, the newest first."""
-        rows = self.database.reading.execute(
+        rows = self.database.read(
             "SELECT received_at, tenant, device, kind, reason, field, payload FROM quarantine"
             " WHERE ?1 IS NULL OR tenant = ?1 ORDER BY place DESC LIMIT ?2",
             (tenant, limit),
@@ -161,11 +158,25 @@ def store(connection: sqlite3.Connection, batch: Batch) -> int:
     if batch.settled:
         many("DELETE FROM effect WHERE id = ?", [(effect,) for effect in batch.settled])
     if batch.quarantined:
-        many(
-            "INSERT INTO quarantine (received_at, tenant, device, kind, reason, field, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(micros(q.received_at), q.tenant, q.device, q.kind, q.reason, q.field, q.payload) for q in batch.quarantined],
-        )
+        _store_quarantined(connection, batch.quarantined)
+    if batch.empty():
+        # A question whether anything can be stored: only writing answers it.
+        connection.execute("INSERT OR REPLACE INTO setting (name, value) VALUES ('stored_at', ?)", (str(now).encode(),))
     return _store_events(connection, batch.events)
+
+
+def _store_quarantined(connection: sqlite3.Connection, quarantined: list[Quarantined]) -> None:
+    """Keep what could not be used, and let the oldest go: of each tenant concerned, and of all."""
+    connection.executemany(
+        "INSERT INTO quarantine (received_at, tenant, device, kind, reason, field, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(micros(q.received_at), q.tenant, q.device, q.kind, q.reason, q.field, q.payload) for q in quarantined],
+    )
+    connection.executemany(
+        "DELETE FROM quarantine WHERE tenant = ?1 AND place <="
+        " (SELECT place FROM quarantine WHERE tenant = ?1 ORDER BY place DESC LIMIT 1 OFFSET ?2)",
+        [(tenant, QUARANTINE_TENANT_MAX) for tenant in {q.tenant for q in quarantined}],
+    )
+    connection.execute("DELETE FROM quarantine WHERE place <= (SELECT max(place) FROM quarantine) - ?", (QUARANTINE_MAX,))
 
 
 def _store_events(connection: sqlite3.Connection, events: list[AlarmEvent]) -> int:

@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS quarantine (
     field       TEXT,
     payload     BLOB NOT NULL
 );
+CREATE INDEX IF NOT EXISTS quarantine_by_tenant ON quarantine (tenant, place);
 
 -- Site files as they were imported.
 CREATE TABLE IF NOT EXISTS site (
