@@ -60,8 +60,9 @@ class Raw(msgspec.Struct, gc=False):
 
 
 class Prepared(msgspec.Struct):
-    """A batch ready for the machines: for each raw reading an item (None: nothing to do) and a verdict, and what must be
-    remembered with them.
+    """A batch ready for the machines.
+
+    For each raw reading an item (None: nothing to do) and a verdict, and what must be remembered with them.
     """
 
     items: list[Item | None]
@@ -111,16 +112,20 @@ def _reject(prepared: Prepared, raw: Raw, rejection: ReadingRejected, reading_id
         prepared.verdicts.append(verdict)
     else:
         prepared.verdicts[place] = verdict
-    prepared.quarantined.append(
-        Quarantined(
-            received_at=raw.received_at,
-            tenant=raw.tenant[:64],
-            device=raw.device[:64],
-            kind=raw.kind[:32],
-            reason=rejection.code,
-            field=rejection.field,
-            payload=raw.payload[:QUARANTINE_BYTES],
-        )
+    prepared.quarantined.append(set_aside(raw, rejection.code, rejection.field))
+
+
+def set_aside(raw: Raw, reason: str, field: str | None = None) -> Quarantined:
+    """A reading as it is kept for an operator to look at: one of the tenant whose device sent it, whatever it says itself."""
+    tenant, _, device = (raw.principal or "/").partition("/")
+    return Quarantined(
+        received_at=raw.received_at,
+        tenant=(tenant or raw.tenant)[:64],
+        device=(device or raw.device)[:64],
+        kind=raw.kind[:32],
+        reason=reason,
+        field=field,
+        payload=raw.payload[:QUARANTINE_BYTES],
     )
 
 

@@ -85,7 +85,7 @@ class Runner:
         await self._resume()
 
     async def _resume(self) -> None:
-        """Begin the stored effects that are not under way: after a start, or after a commit that failed and was stored all the same."""
+        """Begin the stored effects that are not under way: after a start, or a commit that failed and was stored all the same."""
         for name, data in await self.journal.effects():
             if name not in self.begun:
                 self._begin(self.decode_effect(data))
@@ -132,8 +132,9 @@ class Runner:
         return None
 
     def due(self, now: datetime, limit: int) -> list[Item]:
-        """Up to `limit` timers due at `now` or before, in order of (due, tenant, resident, rule). They are not taken off:
-        the step that answers them moves them, and a commit that fails leaves them due.
+        """Up to `limit` timers due at `now` or before, in order of (due, tenant, resident, rule).
+
+        They are not taken off: the step that answers them moves them, and a commit that fails leaves them due.
         """
         items: list[Item] = []
         taken: list[Wake] = []
@@ -299,7 +300,13 @@ class Turn:
         """What has to be made durable."""
         runner, keep = self.runner, self.runner.journal.keep
         done = set(self.settled)
-        batch = Batch(self.now, alarms=list(self.alarms.values()), events=self.events, identities=list(identities), quarantined=list(quarantined))
+        batch = Batch(
+            self.now,
+            alarms=list(self.alarms.values()),
+            events=self.events,
+            identities=list(identities),
+            quarantined=list(quarantined),
+        )
         for (name, key), state in self.dirty.items():
             machine = runner.machines[name]
             if keep:

@@ -7,21 +7,25 @@ since the last commit, capped: a lone press never waits for company.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
+import msgspec
 import structlog
 
 from alarmcore import metrics
 from alarmcore.admission import Registry
 from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther, Unavailable
-from alarmcore.intake import Prepared, Raw, Verdict, prepare
+from alarmcore.faults import FAULT, fault_of_reading, fault_of_timer
+from alarmcore.intake import Prepared, Raw, Verdict, prepare, salvaged_id, set_aside
 from alarmcore.model.alarm import AnswerAlarm, Refuse
 from alarmcore.model.reading import URGENT
-from alarmcore.ports import Clock, Journal
+from alarmcore.ports import Batch, Clock, Journal
 from alarmcore.runner import Item, Runner
 
 log = structlog.get_logger(__name__)
@@ -33,10 +37,34 @@ WAKES_MAX: Final = 1000
 """Timers in one commit, so that a thousand timers due at once do not hold up a press."""
 
 RETRY_S: Final = 0.5
-"""Wait before timers are tried again after a commit that failed."""
+"""Wait after a turn that failed, before it is tried again whether anything can be kept."""
+
+UNKEPT_S: Final = 60.0
+"""How long the service says that it is not ready after a press that could be kept in no way; its device repeats it meanwhile."""
 
 BACKLOG_MAX: Final = 50_000
-"""Readings waiting in memory. Doors that can hold their senders back (MQTT) do so long before; the others are told busy."""
+"""Readings waiting in memory, of each lane. Doors that can hold their senders back (MQTT) do so long before; the others are told
+busy, presses too: they are not rejected, their devices repeat them."""
+
+
+class Work(msgspec.Struct):
+    """What one commit is to cover: timers, acts and readings, handled in this order."""
+
+    wakes: list[Item]
+    acts: list[Act]
+    raws: list[Raw]
+
+    def __len__(self) -> int:
+        return len(self.wakes) + len(self.acts) + len(self.raws)
+
+    def halves(self) -> list[Work]:
+        """Two parts, the first one first; at least two things are there."""
+        first, second = Work([], [], []), Work([], [], [])
+        middle = len(self) // 2
+        for place, one in enumerate((*self.wakes, *self.acts, *self.raws)):
+            part = first if place < middle else second
+            (part.wakes if isinstance(one, Item) else part.acts if isinstance(one, Act) else part.raws).append(one)  # type: ignore[arg-type]
+        return [first, second]
 
 
 class Service:
@@ -51,6 +79,7 @@ class Service:
         self.telemetry: deque[Raw] = deque()
         self.wanted = asyncio.Event()
         self.failed_since: datetime | None = None
+        self.unkept_at: datetime | None = None
         self.task: asyncio.Task[None] | None = None
         self.confirm: Callable[[str, str, Verdict], None] = lambda _tenant, _device, _verdict: None
 
@@ -62,10 +91,11 @@ class Service:
         Raises:
             Unavailable: too much is waiting already; the sender must repeat.
         """
-        if len(self.telemetry) >= BACKLOG_MAX and raw.kind not in URGENT:
+        lane: deque[Any] = self.urgent if raw.kind in URGENT else self.telemetry
+        if len(lane) >= BACKLOG_MAX:
             metrics.READINGS.labels(metrics.kind(raw.kind), "busy").inc()
             raise Unavailable("too many readings are waiting; repeat this one")
-        (self.urgent if raw.kind in URGENT else self.telemetry).append(raw)
+        lane.append(raw)
         self.wanted.set()
 
     async def submit(self, raws: list[Raw]) -> list[Verdict]:
@@ -137,16 +167,18 @@ class Service:
             await self._wait()
             try:
                 await self.turn()
-            except CommitFailed as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, this task must not end
                 self.failed_since = self.failed_since or self.clock.now()
-                log.error("commit_failed", error=str(error))  # noqa: TRY400 - the cause is chained and logged where it arose
+                # The text of another error may hold a value that somebody sent.
+                why = str(error) if isinstance(error, Unavailable) else fault(error)
+                log.error("commit_failed", error=why)  # noqa: TRY400
                 await asyncio.sleep(RETRY_S)
             else:
                 self.failed_since = None
 
     async def _wait(self) -> None:
         """Until something has arrived or a timer is due."""
-        if self.urgent or self.telemetry:
+        if self.urgent or self.telemetry or self.failed_since is not None:
             await asyncio.sleep(0)  # the doors get their turn as well
             return
         self.wanted.clear()
@@ -173,17 +205,75 @@ class Service:
         wakes = self.runner.due(now, WAKES_MAX)
         if wakes:
             metrics.TIMER_LATENESS.observe(max(0.0, (now - (self.runner.next_wake_at() or now)).total_seconds()))
-        try:
-            prepared = await prepare(raws, self.registry, self.journal, now)
-            items = [*wakes, *(act.item for act in acts), *(item for item in prepared.items if item is not None)]
-            await self.runner.run(items, now, prepared.identities, prepared.quarantined)
-        except Exception as error:
-            self._give_back(raws, acts)
-            if isinstance(error, CommitFailed):
+        waiting = [Work(wakes, acts, raws)]
+        while waiting:
+            work = waiting.pop()
+            try:
+                if self.failed_since is not None:
+                    await self.journal.commit(Batch(now))
+                    self.failed_since = None
+                waiting += await self._attempt(work, now)
+            except BaseException:
+                for one in (work, *waiting):
+                    self._give_back(one.raws, one.acts)
+                self._give_back_waiting()
                 raise
-            log.exception("turn_failed", raws=len(raws), acts=len(acts))
-            raise CommitFailed("a turn failed; nothing of it was kept") from error
-        self._answer(raws, acts, prepared)
+
+    async def _attempt(self, work: Work, now: datetime) -> list[Work]:
+        """Keep and answer all of `work`, or say into which parts to divide it, the last one first, to find where a step fails."""
+        try:
+            prepared = await self._keep(work, now)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - our own fault, whatever it is; those beside it must not suffer
+            log.error("step_failed", wakes=len(work.wakes), acts=len(work.acts), raws=len(work.raws), error=fault(error))  # noqa: TRY400
+            if len(work) > 1:
+                return work.halves()[::-1]
+            await self._set_aside(work, now)
+        else:
+            self._answer(work.raws, work.acts, prepared)
+        return []
+
+    async def _keep(self, work: Work, now: datetime) -> Prepared:
+        prepared = await prepare(work.raws, self.registry, self.journal, now)
+        acts = (act.item for act in work.acts)
+        items = [*work.wakes, *acts, *(item for item in prepared.items if item is not None)]
+        await self.runner.run(items, now, prepared.identities, prepared.quarantined)
+        return prepared
+
+    async def _set_aside(self, work: Work, now: datetime) -> None:
+        """One thing at which a step fails, and always will: out of the others' way, but never out of sight."""
+        for wake in work.wakes:
+            await self._raise_instead(fault_of_timer(wake, now), now)
+            self.runner.postpone(wake, now)
+        for act in work.acts:
+            # One that nobody waits for is not said again, since it would fail again; the chain's own times go on without it.
+            if act.answered is not None and not act.answered.done():
+                act.answered.set_exception(CommitFailed("this could not be kept; do it again, or do something else"))
+        for raw in work.raws:
+            item = fault_of_reading(raw, self.registry)
+            kept = await self._raise_instead(item, now)
+            if item is not None and not kept:
+                self._give_back([raw], [])
+                continue
+            quarantined = [set_aside(raw, FAULT)]
+            await self.runner.run([], now, (), quarantined)
+            verdict = Verdict(salvaged_id(raw.payload), "kept" if kept else "rejected", None if kept else FAULT)
+            self._answer([raw], [], Prepared([], [], quarantined, [verdict]))
+
+    async def _raise_instead(self, item: Item | None, now: datetime) -> bool:
+        """Raise an alarm past the rules. If not even that can be done, the service is not ready."""
+        if item is None:
+            return False
+        try:
+            await self.runner.run([item], now)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - said by /health/ready and the log; the device repeats
+            log.critical("alarm_not_kept", tenant=item.key.tenant, error=fault(error))
+            self.unkept_at = now
+            return False
+        return True
 
     def _take(self) -> tuple[list[Raw], list[Act]]:
         raws: list[Raw] = []
@@ -209,22 +299,45 @@ class Service:
             elif not act.answered.done():
                 act.answered.set_exception(CommitFailed("this could not be kept; do it again"))
 
+    def _give_back_waiting(self) -> None:
+        """What waits for the next turn: whoever can be told is told now that nothing is kept, instead of waiting for a disk."""
+        raws = [one for one in self.urgent if isinstance(one, Raw)]
+        acts = [one for one in self.urgent if isinstance(one, Act)]
+        raws += self.telemetry
+        self.urgent.clear()
+        self.telemetry.clear()
+        self._give_back(raws, acts)
+
     def _answer(self, raws: list[Raw], acts: list[Act], prepared: Prepared) -> None:
         now = self.clock.now()
         for raw, verdict in zip(raws, prepared.verdicts, strict=True):
-            if raw.done is not None:
-                raw.done(verdict)
-            if verdict.id is not None:
-                tenant, _, device = (raw.principal or f"{raw.tenant}/{raw.device}").partition("/")
-                self.confirm(tenant, device, verdict)
+            try:
+                self._tell_device(raw, verdict)
+            except Exception as error:  # noqa: BLE001 - it is kept; a device that does not hear so repeats
+                log.error("answer_failed", error=fault(error))  # noqa: TRY400
             metrics.counted(raw.kind, verdict.reason or verdict.status, (now - raw.received_at) / timedelta(seconds=1))
         for act in acts:
             if act.answered is not None and not act.answered.done():
                 act.answered.set_result(act.item.answer)
 
+    def _tell_device(self, raw: Raw, verdict: Verdict) -> None:
+        if raw.done is not None:
+            raw.done(verdict)
+        if verdict.id is not None:
+            tenant, _, device = (raw.principal or f"{raw.tenant}/{raw.device}").partition("/")
+            self.confirm(tenant, device, verdict)
+
     def healthy(self) -> bool:
         """Whether alarms can be kept now."""
-        return self.failed_since is None and self.task is not None and not self.task.done()
+        unkept = self.unkept_at is not None and self.clock.now() - self.unkept_at < timedelta(seconds=UNKEPT_S)
+        return not unkept and self.failed_since is None and self.task is not None and not self.task.done()
+
+
+def fault(error: BaseException) -> str:
+    """What failed and where, without its text: that may hold what somebody sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + where
 
 
 def _settle(answered: asyncio.Future[Verdict | None], verdict: Verdict | None) -> None:

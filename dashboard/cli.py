@@ -87,6 +87,7 @@ def serve(**given: Any) -> None:
     try:
         from dashboard.serve import Installation
 
+        database.own()
         installation = Installation(options, database)
         if options.opened:
             click.secho("--open: NO CREDENTIALS ARE ASKED FOR. Only for trying things out.", fg="red", bold=True, err=True)

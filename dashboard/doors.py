@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -27,6 +28,9 @@ PRESSES: Final = tuple(f"alarmcore/v1/+/+/{kind}" for kind in sorted(URGENT))
 
 OPEN: Final = "open"
 """The principal of everybody where credentials are off. It has no slash, so it is no device's."""
+
+TOPIC_LEVEL: Final = re.compile(r"[^/+#\x00-\x1f\x7f]{1,128}")
+"""A tenant or device that can stand in a topic."""
 
 encode = msgspec.json.Encoder().encode
 
@@ -78,6 +82,8 @@ def confirming(publisher: Publisher) -> Callable[[str, str, Verdict], None]:
     """What tells a device of its readings' verdicts."""
 
     def confirm(tenant: str, device: str, verdict: Verdict) -> None:
+        if not (TOPIC_LEVEL.fullmatch(tenant) and TOPIC_LEVEL.fullmatch(device)):
+            return  # over HTTP without credentials anything can be said; no such topic could be heard
         try:
             publisher.publish(f"alarmcore/ack/v1/{tenant}/{device}", encode(verdict), 1)
         except Unavailable:

@@ -27,12 +27,12 @@ class SqliteCredentials:
 
     async def by_digest(self, digest: bytes) -> Credential | None:
         """The credential with this digest, revoked ones too."""
-        row = self.database.reading.execute(
+        rows = self.database.read(
             "SELECT tenant, role, subject, digest, created_at, revoked_at FROM credential WHERE digest = ?", (digest,)
-        ).fetchone()
-        if row is None:
+        )
+        if not rows:
             return None
-        tenant, role, subject, kept, created_at, revoked_at = row
+        tenant, role, subject, kept, created_at, revoked_at = rows[0]
         return Credential(
             tenant=tenant,
             role=role,
@@ -55,7 +55,7 @@ class SqliteCredentials:
 
     def subjects(self, tenant: str, role: str) -> list[str]:
         """Who holds credentials of a role in a tenant."""
-        rows = self.database.reading.execute(
+        rows = self.database.read(
             "SELECT DISTINCT subject FROM credential WHERE tenant = ? AND role = ? ORDER BY subject", (tenant, role)
         )
         return [row[0] for row in rows]
@@ -87,7 +87,7 @@ class SqliteSites:
 
     def documents(self) -> dict[str, str]:
         """Every tenant's site file."""
-        return dict(self.database.reading.execute("SELECT tenant, document FROM site ORDER BY tenant").fetchall())
+        return dict(self.database.read("SELECT tenant, document FROM site ORDER BY tenant"))
 
     def put(self, tenant: str, document: str, now: datetime) -> None:
         """Keep a site file in the place of the tenant's earlier one."""

@@ -21,9 +21,10 @@ REJECTIONS: Final = frozenset(
         "id_reused",
         "from_future",
         "not_consented",
+        "internal",
     }
 )
-"""Why a reading was not kept."""
+"""Why a reading was not kept. `internal` is our own fault; it also stands beside what was raised in spite of it."""
 
 FINDINGS: Final = frozenset(
     {

@@ -54,17 +54,39 @@ class Memory(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
 BLANK = Memory()
 
 
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """From when (included) until when (not included); None is without end."""
+
+    from_: datetime | None
+    until: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether `at` lies within."""
+        return (self.from_ is None or at >= self.from_) and (self.until is None or at < self.until)
+
+
+class Away(Span, frozen=True, gc=False):
+    """A stay away from home, with the places in `distances_m` of the zones that count meanwhile (none: the usual ones)."""
+
+    zones: tuple[int, ...] = ()
+
+
 class Setting(msgspec.Struct, frozen=True, gc=False):
     """What a rule must know of the person besides its own fields.
 
     `zones` are the places in an observation's `distances_m` that belong to this rule; `home` is the place of the home
-    itself there; `devices` are the person's devices by id with the moment until which they are the person's.
+    itself there; `devices` are the person's devices by id and when they are the person's; of two `stays` at once the first counts.
     """
 
     tz: ZoneInfo
     zones: tuple[int, ...] = ()
     home: int | None = None
-    devices: tuple[tuple[str, datetime | None], ...] = ()
+    devices: tuple[tuple[str, Span], ...] = ()
+    stays: tuple[Away, ...] = ()
+
+    def stay(self, at: datetime) -> Away | None:
+        """The stay away from home at `at`."""
+        return next((stay for stay in self.stays if stay.holds(at)), None)
 
 
 class Observed(msgspec.Struct, frozen=True, gc=False):
@@ -148,6 +170,17 @@ class MomentRule(Rule, frozen=True, kw_only=True):
         reading = event.reading
         if not (self.is_active(setting, reading.at) or self.is_active(setting, now)):
             return Outcome(memory)
-        why = " ".join((self.why, *(f"set_aside:{name}" for name in reading.set_aside)))
-        cause = reading.identity if reading.identity is not None else int(reading.received_at.timestamp() * 1000)
-        return Outcome(memory, (Find(why, cause, reading.device, reading.at, reading.late_s),))
+        why = qualified(self.why, reading)
+        return Outcome(memory, (Find(why, cause_of(reading), reading.device, reading.at, reading.late_s),))
+
+
+def qualified(why: str, reading: Reading) -> str:
+    """`why` and what could not be used of the reading."""
+    # A time that was set aside though it lies in the past is that of a clock which had begun anew.
+    reset = ("reset_clock",) if reading.late_s and "at" in reading.set_aside else ()
+    return " ".join((why, *reset, *(f"set_aside:{name}" for name in reading.set_aside)))
+
+
+def cause_of(reading: Reading) -> int:
+    """What tells this reading from others, in the id of the alarm that it raises."""
+    return reading.identity if reading.identity is not None else int(reading.received_at.timestamp() * 1000)

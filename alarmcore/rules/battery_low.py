@@ -9,12 +9,14 @@ import msgspec
 from alarmcore.model.reading import Position, Status
 from alarmcore.rules.base import Memory, Observed, Setting
 from alarmcore.rules.lasting import LastingRule, began
+from alarmcore.rules.switches import is_on, on_since, turned
 
 
 class BatteryLow(LastingRule, frozen=True, kw_only=True):
     """Fires when the battery of any of the person's devices falls below `below_pct`; over again at `clear_pct`.
 
-    `sources` holds the devices that are low and since when.
+    Each device that falls below is a finding; over is when none is low any more. `sources` holds the devices as switches,
+    on while they are low.
     """
 
     kind: ClassVar[str] = "battery_low"
@@ -33,14 +35,12 @@ class BatteryLow(LastingRule, frozen=True, kw_only=True):
         level = body.battery_pct if isinstance(body, (Status, Position)) else None
         if level is None:
             return memory
-        low = dict(memory.sources)
-        if level < self.below_pct and reading.device not in low:
-            low[reading.device] = reading.at
-        elif level >= self.clear_pct and reading.at >= low.get(reading.device, reading.at) and reading.device in low:
-            del low[reading.device]
-        else:
+        was_low = is_on(memory.sources, reading.device) or False
+        low = level < (self.clear_pct if was_low else self.below_pct)
+        sources = turned(memory.sources, reading.device, low, reading.at)
+        if sources is memory.sources:
             return memory
-        after = msgspec.structs.replace(memory, sources=tuple(low.items()))
-        if memory.holds and low:
-            return after
-        return began(after, reading, bool(low), reading.at)
+        after = msgspec.structs.replace(memory, sources=sources)
+        if low:
+            return began(after, reading, True, reading.at)
+        return began(after, reading, False, reading.at) if memory.holds and on_since(sources) is None else after

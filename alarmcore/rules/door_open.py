@@ -9,6 +9,7 @@ import msgspec
 from alarmcore.model.reading import Door
 from alarmcore.rules.base import Memory, Observed, Setting
 from alarmcore.rules.lasting import LastingRule, began
+from alarmcore.rules.switches import on_since, turned
 
 
 class DoorOpen(LastingRule, frozen=True, kw_only=True):
@@ -26,21 +27,16 @@ class DoorOpen(LastingRule, frozen=True, kw_only=True):
         return self.limit_s
 
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
-        """The door that has stood open longest is the condition. `sources` holds the open doors and since when."""
+        """The door that has stood open longest is the condition. `sources` holds the doors as switches, on while open."""
         del setting
         reading, body = event.reading, event.reading.body
         if not isinstance(body, Door):
             return memory
-        name = f"{reading.device}/{body.door or ''}"
-        doors = dict(memory.sources)
-        if body.open == (name in doors) or (name in doors and reading.at < doors[name]):
+        doors = turned(memory.sources, f"{reading.device}/{body.door or ''}", body.open, reading.at)
+        if doors is memory.sources:
             return memory
-        if body.open:
-            doors[name] = reading.at
-        else:
-            del doors[name]
-        after = msgspec.structs.replace(memory, sources=tuple(doors.items()))
-        since_at = min(doors.values(), default=None)
-        if since_at == memory.since_at and memory.holds:
-            return after
-        return began(after, reading, bool(doors), since_at or reading.at)
+        after = msgspec.structs.replace(memory, sources=doors)
+        since_at = on_since(doors)
+        if since_at is None:
+            return began(after, reading, False, reading.at) if memory.holds is not False else after
+        return after if memory.holds and since_at == memory.since_at else began(after, reading, True, since_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -9,18 +10,16 @@ import msgspec
 from alarmcore.model.reading import Bed, Door, Floor, Position
 from alarmcore.rules.base import Memory, Observed, Setting, Usual
 from alarmcore.rules.lasting import LastingRule, began
+from alarmcore.rules.switches import is_on, turned
 from alarmcore.rules.zone import UNDECIDED
 from geofence.belief import Fix
 from geofence.belief import step as believe
-
-SOURCES_MAX = 32
-"""Sensors whose last state is remembered, so that only a change counts as activity: more than any home has."""
 
 
 class Inactivity(LastingRule, frozen=True, kw_only=True):
     """Fires when there was no motion, door, bed or floor change and no press for `limit_s`; not while away from home.
 
-    Until the person's own usual is learned, `usual` means its upper bound.
+    Away is somebody whose position says so, and everybody during a stay: then it counts from the stay's end. Until the person's own usual is learned, `usual` means its upper bound.
     """
 
     kind: ClassVar[str] = "inactivity"
@@ -39,9 +38,15 @@ class Inactivity(LastingRule, frozen=True, kw_only=True):
         """Being inactive holds from the newest sign of activity on, and does not hold while the person is away."""
         if isinstance(event.reading.body, Position):
             return self._placed(memory, event, setting)
-        if not is_change(memory, event):
-            return memory
-        memory = remembered(memory, event)
+        switch = switch_of(event)
+        if switch is not None:
+            sources = turned(memory.sources, *switch, event.reading.at)
+            if sources is memory.sources:
+                return memory
+            changed = is_on(memory.sources, switch[0]) is not switch[1]
+            memory = msgspec.structs.replace(memory, sources=sources)
+            if not changed:
+                return memory
         away = memory.belief is not None and memory.belief.side == "outside"
         if away and event.reading.kind == "button":
             return memory  # a bracelet is pressed out of doors as well
@@ -50,6 +55,16 @@ class Inactivity(LastingRule, frozen=True, kw_only=True):
         if away and memory.belief is not None:
             memory = msgspec.structs.replace(memory, belief=UNDECIDED)
         return began(memory, event.reading, True, event.reading.at)
+
+    def due(self, memory: Memory, setting: Setting) -> datetime | None:
+        """As for all that lasts, but not during a stay away from home."""
+        due_at = super().due(memory, setting)
+        for _ in setting.stays:
+            stay = setting.stay(due_at) if due_at is not None else None
+            if stay is None:
+                break
+            due_at = super().due(msgspec.structs.replace(memory, since_at=stay.until), setting)
+        return due_at
 
     def _placed(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
         body = event.reading.body
@@ -69,28 +84,12 @@ class Inactivity(LastingRule, frozen=True, kw_only=True):
         return after
 
 
-def is_change(memory: Memory, event: Observed) -> bool:
-    """Whether the reading says that somebody did something: motion and presses always, switches when they change."""
-    state = switch_of(event)
-    return state is None or state not in {name for name, _ in memory.sources}
-
-
-def remembered(memory: Memory, event: Observed) -> Memory:
-    """Memory with the switch's new state in place of its old one."""
-    state = switch_of(event)
-    if state is None:
-        return memory
-    switch = state.rsplit("=", 1)[0]
-    kept = [s for s in memory.sources if s[0].rsplit("=", 1)[0] != switch][-SOURCES_MAX + 1 :]
-    return msgspec.structs.replace(memory, sources=(*kept, (state, event.reading.at)))
-
-
-def switch_of(event: Observed) -> str | None:
-    """Which switch the reading is of and its state (`bed-1/bed=1`), or None for what is activity by itself."""
+def switch_of(event: Observed) -> tuple[str, bool] | None:
+    """Which switch the reading is of and whether it is on, or None for what is activity by itself."""
     reading = event.reading
     match reading.body:
         case Bed(occupied=on) | Floor(on_floor=on):
-            return f"{reading.device}/{reading.kind}={int(on)}"
+            return f"{reading.device}/{reading.kind}", on
         case Door(open=on, door=door):
-            return f"{reading.device}/{reading.kind}/{door or ''}={int(on)}"
+            return f"{reading.device}/{reading.kind}/{door or ''}", on
     return None

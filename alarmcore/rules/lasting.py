@@ -14,10 +14,10 @@ import msgspec
 from alarmcore.calendar import Span, current, upcoming
 from alarmcore.model.reading import Reading
 from alarmcore.outcome import Outcome
-from alarmcore.rules.base import End, Event, Find, Memory, Observed, Resolved, Rule, Setting, Woke
+from alarmcore.rules.base import End, Event, Find, Memory, Observed, Resolved, Rule, Setting, Woke, cause_of
 
-SPANS_MAX = 16
-"""Windows looked ahead for a due moment: a fortnight of daily ones. A limit longer than all of them can never be reached."""
+SPANS_MAX = 64
+"""Windows looked ahead for a due moment: a week of nine a day. A limit longer than all of them can never be reached."""
 
 
 class LastingRule(Rule, frozen=True, kw_only=True):
@@ -52,9 +52,10 @@ class LastingRule(Rule, frozen=True, kw_only=True):
             return Outcome(after)
         if only_later(before, after, now):
             return Outcome(after)
-        ended = (End(self.ended),) if before.found else ()
         fresh = msgspec.structs.replace(after, found=False, again_at=None, again=0, due_at=None)
         settled = self._settle(fresh, reading, setting, now)
+        # One that is found anew at once has not ended: another door, another battery, the other limit.
+        ended = (End(self.ended),) if before.found and not settled.state.found else ()
         return Outcome(settled.state, ended + settled.decisions)
 
     def _settle(self, memory: Memory, reading: Reading | None, setting: Setting, now: datetime) -> Outcome[Memory]:
@@ -85,7 +86,8 @@ class LastingRule(Rule, frozen=True, kw_only=True):
         if not self.active:
             due_at = since_at + limit
             return due_at if not_before is None or due_at > not_before else not_before
-        span = current(self.active, setting.tz, since_at) or upcoming(self.active, setting.tz, since_at)
+        from_at = since_at if not_before is None else max(since_at, not_before)
+        span = current(self.active, setting.tz, from_at) or upcoming(self.active, setting.tz, from_at)
         for _ in range(SPANS_MAX):
             if span is None:
                 return None
@@ -93,8 +95,7 @@ class LastingRule(Rule, frozen=True, kw_only=True):
             if inside_at is not None:
                 return inside_at
             span = upcoming(self.active, setting.tz, span.start_at)
-        # Only a long wait after a resolution gets here: look again from there.
-        return None if not_before is None else self.due(msgspec.structs.replace(memory, since_at=not_before - limit), setting)
+        return None
 
 
 def due_in(span: Span, since_at: datetime, limit: timedelta, not_before: datetime | None) -> datetime | None:
@@ -133,6 +134,6 @@ def began(memory: Memory, reading: Reading, holds: bool, since_at: datetime) -> 
         holds=holds,
         since_at=since_at,
         heard_at=reading.at,
-        cause=reading.identity or int(reading.received_at.timestamp() * 1000),
+        cause=cause_of(reading),
         device=reading.device,
     )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from alarmcore.model.reading import Measurement as Measured
 from alarmcore.rules.base import Memory, Observed, Setting
-from alarmcore.rules.lasting import LastingRule, switched
+from alarmcore.rules.lasting import LastingRule, began, switched
+
+ABOVE, BELOW = "above", "below"
 
 
 class Measurement(LastingRule, frozen=True, kw_only=True):
@@ -23,19 +27,32 @@ class Measurement(LastingRule, frozen=True, kw_only=True):
     clear: float | None = None
 
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
-        """Beyond a limit is the condition."""
+        """Beyond a limit is the condition. `sources` holds which limit that is, so that crossing the other is a new finding."""
         del setting
-        body = event.reading.body
+        reading, body = event.reading, event.reading.body
         if not isinstance(body, Measured) or body.quantity != self.quantity:
             return memory
-        high = self.above is not None and body.value > self.above
-        low = self.below is not None and body.value < self.below
-        if high or low:
-            return switched(memory, event.reading, True)
-        # Between the limit and `clear` it stays what it was.
-        return switched(memory, event.reading, False) if self._cleared(body.value) else memory
+        side = self._beyond(body.value)
+        if side is None:
+            # Between the limit and `clear` it stays what it was.
+            return switched(memory, reading, False) if self._cleared(memory, body.value) else memory
+        crossed = memory.heard_at is None or reading.at >= memory.heard_at
+        if memory.holds and crossed and side != _side(memory):
+            memory = began(memory, reading, True, reading.at)
+        after = switched(memory, reading, True)
+        return msgspec.structs.replace(after, sources=((side, reading.at),)) if crossed and side != _side(after) else after
 
-    def _cleared(self, value: float) -> bool:
-        if self.above is not None and value > (self.above if self.clear is None else min(self.above, self.clear)):
-            return False
-        return not (self.below is not None and value < (self.below if self.clear is None else max(self.below, self.clear)))
+    def _beyond(self, value: float) -> str | None:
+        if self.above is not None and value > self.above:
+            return ABOVE
+        return BELOW if self.below is not None and value < self.below else None
+
+    def _cleared(self, memory: Memory, value: float) -> bool:
+        """Whether a value inside the limits is far enough inside to end the condition."""
+        if not memory.holds or self.clear is None:
+            return True
+        return value <= self.clear if _side(memory) == ABOVE else value >= self.clear
+
+
+def _side(memory: Memory) -> str | None:
+    return memory.sources[0][0] if memory.sources else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from alarmcore.model.reading import Position
@@ -27,12 +29,24 @@ class ZoneRule(LastingRule, frozen=True, kw_only=True):
         body = event.reading.body
         if not isinstance(body, Position) or not event.positioned:
             return memory
-        distance_m = min([event.distances_m[i] for i in setting.zones])
-        before = memory.belief or UNDECIDED
-        belief = believe(before, Fix(event.reading.at, distance_m, body.accuracy_m))
+        at, before, zones = event.reading.at, memory.belief or UNDECIDED, setting.zones
+        if setting.stays:
+            zones = zones_at(setting, at)
+            if before.last_at is not None and zones != zones_at(setting, before.last_at):
+                if at <= before.last_at:
+                    return memory
+                before = UNDECIDED  # what was believed of other zones says nothing of these
+        distance_m = min([event.distances_m[i] for i in zones])
+        belief = believe(before, Fix(at, distance_m, body.accuracy_m))
         if belief is before:
             return memory
         after = msgspec.structs.replace(memory, belief=belief)
         if belief.side == before.side or belief.side == "unknown" or belief.since_at is None:
             return after
         return began(after, event.reading, belief.side == self.side(), belief.since_at)
+
+
+def zones_at(setting: Setting, at: datetime) -> tuple[int, ...]:
+    """The zones that count at `at`: during a stay away from home its own, where it has any."""
+    stay = setting.stay(at)
+    return stay.zones if stay is not None and stay.zones else setting.zones

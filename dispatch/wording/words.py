@@ -79,6 +79,7 @@ WHY_WORDS: Final[dict[str, Pair]] = {
     "id_reused": ("samma id har använts med annat innehåll", "the same id was used with other content"),
     "from_future": ("tiden ligger i framtiden", "its time lies in the future"),
     "not_consented": ("samtycke saknas", "there is no consent"),
+    "internal": ("ett fel i larmtjänsten", "a fault in the alarm service"),
     # What a rule found.
     "pressed": ("larmknappen trycktes", "the alarm button was pressed"),
     "fell": ("ett fall kändes av", "a fall was detected"),
