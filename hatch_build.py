@@ -110,7 +110,7 @@ def _run(step: str, command: list[str], web: Path, node: str) -> None:
     environment.pop("NODE_ENV", None)  # `production` would leave out what builds the page
     try:
         # The commands are ours: nothing in them comes from outside.
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, cwd=web, env=environment, capture_output=True, text=True, timeout=STEP_MAX_S, check=False
         )
     except subprocess.TimeoutExpired:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -11,9 +11,12 @@ import xxhash
 
 from alarmcore.codecs.native import Parsed
 from alarmcore.errors import ReadingRejected
-from alarmcore.model.reading import NEVER_REJECTED, URGENT, Floor, Reading
+from alarmcore.model.reading import NEVER_REJECTED, Floor, Reading
 from alarmcore.model.site import Consent, Site
+from alarmcore.rules.base import Span
 from alarmcore.watch import Plan, plan_for
+
+BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 LATE_FROM_S: Final = 60.0
 """From this difference between happening and receipt on, what is raised is marked late."""
@@ -21,21 +24,20 @@ LATE_FROM_S: Final = 60.0
 AHEAD_MAX: Final = timedelta(minutes=10)
 """A clock this far ahead is taken for the time of receipt; one further ahead is not believed."""
 
+CLOCK_BEGINS: Final = datetime(2020, 1, 1, tzinfo=UTC)
+"""A clock that shows an earlier time, while ours does not, has lost its power and begun anew (at 1970, 1980, 2000, or the
+first day of its firmware): no device buffers for years."""
+
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What ids of tenants, residents and devices look like."""
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """One resident's having of a device, from when (included) until when (not included)."""
+    """One resident's having of a device, and when."""
 
     plan: Plan
     consent: Consent | None
-    from_: datetime | None
-    until: datetime | None
-
-    def holds(self, at: datetime) -> bool:
-        """Whether the device was with this resident at `at`."""
-        return (self.from_ is None or at >= self.from_) and (self.until is None or at < self.until)
+    span: Span
 
 
 class Registry(msgspec.Struct, frozen=True):
@@ -47,12 +49,11 @@ class Registry(msgspec.Struct, frozen=True):
 
     def assignment(self, tenant: str, device: str, at: datetime) -> Assignment | None:
         """Who had the device at `at`; on a day of hand-over, the one it was handed to."""
-        holding = [a for a in self.devices.get((tenant, device), ()) if a.holds(at)]
-        return (
-            max(holding, key=lambda a: (a.from_ is not None, a.from_), default=None)
-            if len(holding) > 1
-            else (holding[0] if holding else None)
-        )
+        having = self.devices.get((tenant, device), ())
+        if len(having) == 1:
+            return having[0] if having[0].span.holds(at) else None
+        holding = [a for a in having if a.span.holds(at)]
+        return max(holding, key=lambda a: a.span.from_ or BEFORE_ALL, default=None)
 
 
 def registry_of(sites: list[Site]) -> Registry:
@@ -65,7 +66,7 @@ def registry_of(sites: list[Site]) -> Registry:
             plan = plans[(tenant, resident.id)] = plan_for(site, resident)
             for device in resident.devices:
                 key = (tenant, device.id)
-                assignment = Assignment(plan, resident.consent, device.from_, device.until)
+                assignment = Assignment(plan, resident.consent, Span(device.from_, device.until))
                 devices[key] = (*devices.get(key, ()), assignment)
     return Registry(frozenset(s.tenant.id for s in sites), devices, plans)
 
@@ -82,7 +83,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 
 
 def timed(parsed: Parsed, tenant: str, device: str, received_at: datetime) -> Reading:
-    """The reading with the times that count.
+    """The reading with the times that count. Of a clock that has begun anew the time of receipt counts, marked late.
 
     Raises:
         ReadingRejected: `from_future`; a press, a fall or somebody on the floor takes the time of receipt instead.
@@ -97,6 +98,8 @@ def timed(parsed: Parsed, tenant: str, device: str, received_at: datetime) -> Re
     else:
         late = (received_at - at).total_seconds()
         late_s = int(late) if late >= LATE_FROM_S else 0
+        if at < CLOCK_BEGINS <= received_at:
+            at, set_aside = received_at, (*set_aside, "at")
     return Reading(
         tenant,
         device,
@@ -112,7 +115,7 @@ def timed(parsed: Parsed, tenant: str, device: str, received_at: datetime) -> Re
     )
 
 
-def never_rejected(parsed: Parsed) -> bool:
+def never_rejected(parsed: Parsed | Reading) -> bool:
     """Whether this must be kept whatever is wrong with it."""
     if parsed.kind == "floor":
         return isinstance(parsed.body, Floor) and parsed.body.on_floor
@@ -135,16 +138,16 @@ def admit(registry: Registry, reading: Reading) -> Admitted:
     """Find whose reading it is.
 
     Raises:
-        ReadingRejected: `unknown_tenant`; `unknown_device` unless it is a press or a fall.
+        ReadingRejected: `unknown_tenant`; `unknown_device` unless it is a press, a fall or somebody on the floor.
     """
     if reading.tenant not in registry.tenants:
         raise ReadingRejected("unknown_tenant", "tenant")
     found = registry.assignment(reading.tenant, reading.device, reading.at)
     if found is None:
-        # A bracelet whose clock was reset is still somebody's now.
+        # What was buffered before it was handed out comes from whoever has it now.
         found = registry.assignment(reading.tenant, reading.device, reading.received_at)
     if found is None:
-        if reading.kind in URGENT:
+        if never_rejected(reading):
             return Admitted(reading, None)
         raise ReadingRejected("unknown_device", "device")
     return Admitted(reading, found.plan, consents(found.consent, reading))

@@ -20,7 +20,7 @@ from alarmcore.errors import ReadingRejected
 from alarmcore.model.alarm import Fix, RaiseAlarm, Slot
 from alarmcore.model.reading import Position, Press, Reading
 from alarmcore.ports import Journal, Quarantined
-from alarmcore.rules.base import Observed
+from alarmcore.rules.base import Observed, cause_of, qualified
 from alarmcore.runner import Item
 from geofence import Area, distance_m, distances_m
 
@@ -220,8 +220,8 @@ def _unknown(reading: Reading) -> Item:
         priority="critical",
         chain="",
         follow_up_s=1800.0,
-        why=" ".join((UNKNOWN_DEVICE, *(f"set_aside:{name}" for name in reading.set_aside))),
-        reading=reading.identity if reading.identity is not None else int(reading.received_at.timestamp() * 1000),
+        why=qualified(UNKNOWN_DEVICE, reading),
+        reading=cause_of(reading),
         device=device,
         happened_at=reading.at,
         late_s=reading.late_s,

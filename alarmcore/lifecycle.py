@@ -47,9 +47,14 @@ def step(alarm: Alarm | None, event: Event, now: datetime) -> Result:
 
 
 def alarm_id(event: RaiseAlarm) -> str:
-    """16 characters from tenant, resident, rule, first reading, and how often the same stretch was raised before."""
+    """16 characters from tenant, resident, rule, first reading, and how often the same stretch was raised before.
+
+    The reading's time is among them, since a device may use an id again after a week.
+    """
     slot = event.slot
-    name = "\0".join((slot.tenant, slot.resident, slot.rule, slot.device, str(event.reading), str(event.again)))
+    name = "\0".join(
+        (slot.tenant, slot.resident, slot.rule, slot.device, str(event.reading), event.happened_at.isoformat(), str(event.again))
+    )
     return base64.b32encode(hashlib.blake2b(name.encode(), digest_size=10).digest()).decode().lower()
 
 

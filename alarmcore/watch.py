@@ -12,7 +12,7 @@ from alarmcore.model.alarm import EndCondition, Fix, ForgiveRule, RaiseAlarm, Sl
 from alarmcore.model.reading import BODIES, Position, Press
 from alarmcore.model.site import Resident, Site
 from alarmcore.outcome import Outcome
-from alarmcore.rules.base import BLANK, End, Find, Memory, Observed, Resolved, Rule, Setting, Woke
+from alarmcore.rules.base import BLANK, Away, End, Find, Memory, Observed, Resolved, Rule, Setting, Span, Woke
 from geofence import Area, circle
 
 HOME_M = 200.0
@@ -22,14 +22,28 @@ WOKE = Woke()
 RESOLVED = Resolved()
 
 
+class Path(msgspec.Struct, frozen=True, gc=False):
+    """Where alarms go, and after how long, in seconds, a taken one is followed up."""
+
+    chain: str
+    follow_up_s: float
+
+
 class Watched(msgspec.Struct, frozen=True, gc=False):
-    """One rule as it applies to one person: where its alarms go, and what it must know of the person."""
+    """One rule as it applies to one person: what it must know of the person, and where its alarms go.
+
+    `elsewhere` are the paths of the stays that have a chain of their own, for a rule that walks the person's usual one.
+    """
 
     rule: Rule
     slot: Slot
     setting: Setting
-    chain: str
-    follow_up_s: float
+    path: Path
+    elsewhere: tuple[tuple[Span, Path], ...] = ()
+
+    def path_at(self, now: datetime) -> Path:
+        """Where an alarm raised now goes."""
+        return next((path for span, path in self.elsewhere if span.holds(now)), self.path)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -67,14 +81,16 @@ def plan_for(site: Site, resident: Resident) -> Plan:
     if resident.home is not None and any(rule.kind == "inactivity" for rule in resident.rules):
         home = len(areas)
         areas.append(circle(resident.home.lat, resident.home.lon, HOME_M))
-    devices = tuple((d.id, d.until) for d in resident.devices)
+    devices = tuple((d.id, Span(d.from_, d.until)) for d in resident.devices)
     watched = tuple(
         Watched(
             rule,
             Slot(site.tenant.id, resident.id, rule.id),
-            Setting(site.tenant.tz, tuple(place[z] for z in getattr(rule, "zones", ())), home, devices),
-            chain := _chain_of(resident, rule),
-            site.chain_by_id[chain].follow_up_s,
+            Setting(
+                site.tenant.tz, tuple(place[z] for z in getattr(rule, "zones", ())), home, devices, _stays(resident, rule, place)
+            ),
+            _path(site, _chain_of(resident, rule)),
+            _elsewhere(site, resident, rule),
         )
         for rule in resident.rules
     )
@@ -87,6 +103,23 @@ def _chain_of(resident: Resident, rule: Rule) -> str:
         return rule.chain
     technical = rule.priority == "technical" and resident.technical_chain
     return technical or resident.chain
+
+
+def _path(site: Site, chain: str) -> Path:
+    return Path(chain, site.chain_by_id[chain].follow_up_s)
+
+
+def _stays(resident: Resident, rule: Rule, place: dict[str, int]) -> tuple[Away, ...]:
+    """The stays as a rule sees them. They say where the person may be; what is to be kept out of stays so."""
+    own = rule.kind == "zone_exit"
+    return tuple(Away(s.from_, s.until, tuple(place[z] for z in s.zones) if own else ()) for s in resident.stays)
+
+
+def _elsewhere(site: Site, resident: Resident, rule: Rule) -> tuple[tuple[Span, Path], ...]:
+    """The paths of stays for alarms that walk the person's usual chain; technical ones and a rule's own chain are not that."""
+    if rule.chain or rule.priority == "technical":
+        return ()
+    return tuple((Span(s.from_, s.until), _path(site, s.chain or resident.chain)) for s in resident.stays)
 
 
 def fresh(plan: Plan) -> WatchState:
@@ -138,7 +171,7 @@ def _stepped(state: WatchState, places: Any, event: Any, now: datetime) -> Outco
             memories = memories or list(state.memories)
             memories[place] = outcome.state
         for decision in outcome.decisions:
-            decisions.append(_addressed(decision, watched, state.fix))
+            decisions.append(_addressed(decision, watched, state.fix, now))
     if memories is None:
         return Outcome(state, tuple(decisions))
     wake_at, wake_rule = next_wake(state.plan, memories)
@@ -157,16 +190,17 @@ def next_wake(plan: Plan, memories: list[Memory]) -> tuple[datetime | None, str]
     return wake_at, wake_rule
 
 
-def _addressed(decision: Find | End, watched: Watched, fix: Fix | None) -> RaiseAlarm | EndCondition:
+def _addressed(decision: Find | End, watched: Watched, fix: Fix | None, now: datetime) -> RaiseAlarm | EndCondition:
     """A rule's decision, addressed to the alarm of its slot."""
     if isinstance(decision, End):
         return EndCondition(watched.slot, decision.why)
+    path = watched.path_at(now)
     return RaiseAlarm(
         slot=watched.slot,
         cause=watched.rule.kind,
         priority=watched.rule.priority,
-        chain=watched.chain,
-        follow_up_s=watched.follow_up_s,
+        chain=path.chain,
+        follow_up_s=path.follow_up_s,
         why=decision.why,
         reading=decision.cause,
         device=decision.device,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import click
 import structlog
@@ -17,11 +18,16 @@ from alarmcore.errors import AlarmcoreError, InputError, SiteInvalid
 from dashboard.options import ServeOptions, address
 
 EXIT_FAILED, EXIT_INPUT = 1, 2
+F = TypeVar("F", bound=Callable[..., Any])
 
-SITE = click.option("--site", "sites", type=click.Path(path_type=Path), multiple=True, help="Site file; repeatable.")
-DATA = click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where to keep it all."
-)
+
+def option(name: str, *names: str, **more: Any) -> Callable[[F], F]:
+    """An option that can also be given as an `ALARMCORE_…` variable."""
+    return click.option(name, *names, envvar="ALARMCORE_" + name.strip("-").upper().replace("-", "_"), **more)
+
+
+SITE = option("--site", "sites", type=click.Path(path_type=Path), multiple=True, help="Site file; repeatable.")
+DATA = option("--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where to keep it all.")
 
 
 def main() -> None:
@@ -36,7 +42,7 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        commands(auto_envvar_prefix="ALARMCORE", standalone_mode=False)
+        commands(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
@@ -73,13 +79,13 @@ def commands() -> None:
 @commands.command()
 @SITE
 @DATA
-@click.option("--http", default="127.0.0.1:8080", show_default=True, help="Pages and API: HOST:PORT.")
-@click.option("--mqtt", default="127.0.0.1:1883", show_default=True, help="Embedded MQTT listener: HOST:PORT.")
-@click.option("--mqtt-broker", help="Subscribe at this broker instead: mqtt://USER:PASSWORD@HOST:PORT (or mqtts://).")
-@click.option("--public-url", help="Where recipients reach this installation, for their links.")
-@click.option("--smtp-url", help="Mail server: smtp://USER:PASSWORD@HOST:PORT.")
-@click.option("--smtp-sender", help="Sender of mails.")
-@click.option("--open", "opened", is_flag=True, help="No credentials, for trying things out; on the loopback only.")
+@option("--http", default="127.0.0.1:8080", show_default=True, help="Pages and API: HOST:PORT.")
+@option("--mqtt", default="127.0.0.1:1883", show_default=True, help="Embedded MQTT listener: HOST:PORT.")
+@option("--mqtt-broker", help="Subscribe at this broker instead: mqtt://USER:PASSWORD@HOST:PORT (or mqtts://).")
+@option("--public-url", help="Where recipients reach this installation, for their links.")
+@option("--smtp-url", help="Mail server: smtp://USER:PASSWORD@HOST:PORT.")
+@option("--smtp-sender", help="Sender of mails.")
+@option("--open", "opened", is_flag=True, help="No credentials, for trying things out; on the loopback only.")
 def serve(**given: Any) -> None:
     """Run the service."""
     options = serve_options(given)
@@ -121,8 +127,8 @@ def open_database(data: Path) -> Database:
 @commands.command()
 @SITE
 @DATA
-@click.option("--mqtt-broker", help="The broker that will be used.")
-@click.option("--smtp-url", help="The mail server that will be used.")
+@option("--mqtt-broker", help="The broker that will be used.")
+@option("--smtp-url", help="The mail server that will be used.")
 def check(sites: tuple[Path, ...], data: Path, mqtt_broker: str | None, smtp_url: str | None) -> None:
     """Check site files; without any, this machine."""
     from alarmcore.sitefile import read_site
@@ -246,10 +252,10 @@ def export(data: Path, tenant: str) -> None:
 
 
 @commands.command()
-@click.option("--http", default="127.0.0.1:8080", show_default=True)
-@click.option("--mqtt", default="127.0.0.1:1883", show_default=True)
-@click.option("--data", type=click.Path(path_type=Path), help="Where to keep it; a folder that is thrown away when left out.")
-@click.option("--seed", default=1, show_default=True, help="Of the residents' lives.")
+@option("--http", default="127.0.0.1:8080", show_default=True)
+@option("--mqtt", default="127.0.0.1:1883", show_default=True)
+@option("--data", type=click.Path(path_type=Path), help="Where to keep it; a folder that is thrown away when left out.")
+@option("--seed", default=1, show_default=True, help="Of the residents' lives.")
 def demo(http: str, mqtt: str, data: Path | None, seed: int) -> None:
     """Run everything in one process with a living demo municipality."""
     from dashboard.demo import run_demo

@@ -75,7 +75,7 @@ def _run(options: ServeOptions, seed: int, hook_port: int) -> None:
         def ready(url: str) -> None:
             port = installation.mqtt_port
             arguments = ["--mqtt", f"127.0.0.1:{port}", "--site", str(site_file), "--credentials", str(passwords)]
-            fleet.append(subprocess.Popen([*FLEET, *arguments, "--seed", str(seed)], stderr=subprocess.DEVNULL))  # noqa: S603
+            fleet.append(subprocess.Popen([*FLEET, *arguments, "--seed", str(seed)], stderr=subprocess.DEVNULL))
             _announce(url, secret, port)
 
         uvloop.run(installation.run(ready))
@@ -86,7 +86,7 @@ def _run(options: ServeOptions, seed: int, hook_port: int) -> None:
 
 def _settle(database: Database, site_file: Path, seed: int, hook_port: int) -> str:
     """Write and store the demo municipality; return its tenant."""
-    subprocess.run([*FLEET, "--write-site", str(site_file), "--seed", str(seed)], check=True, timeout=60)  # noqa: S603
+    subprocess.run([*FLEET, "--write-site", str(site_file), "--seed", str(seed)], check=True, timeout=60)
     # The residents' messages go to this process, on whatever port was free.
     document = json.loads(site_file.read_text("utf-8"))
     for party in (*document["contacts"], *document["units"]):

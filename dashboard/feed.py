@@ -30,8 +30,10 @@ class Screen(msgspec.Struct, frozen=True):
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """The screen has come (back): it knows everything up to `since` (None: nothing). The newest change is `newest`, and
-    `oldest` the oldest that can still be sent by itself."""
+    """The screen has come (back), and knows everything up to `since` (None: nothing).
+
+    The newest change is `newest`, and `oldest` the oldest that can still be sent by itself.
+    """
 
     since: int | None
     oldest: int

@@ -74,7 +74,7 @@ class Installation:
         registry = registry_of(list(self.sites.values()))
         usable = frozenset(channels) | {CONSOLE}
         warn_unusable(self.sites, usable)
-        self.teller = Teller(channels, self.message_of, self.told, lambda alarm: self.hub.on_screen(alarm))
+        self.teller = Teller(channels, self.message_of, self.told, self.on_screen)
         machines = machines_for(list(self.sites.values()), registry, usable)
         self.runner = Runner(machines, self.journal, self.teller.perform, self.publish, EFFECT_CODEC)
         self.service = Service(self.runner, self.journal, self.clock, registry)
@@ -91,6 +91,10 @@ class Installation:
         for stored in committed.events:
             measure(stored.event, self.desk, now)
         self.hub.publish(committed)
+
+    def on_screen(self, alarm: str) -> bool:
+        """Whether an open page shows an alarm."""
+        return self.hub.on_screen(alarm)
 
     def message_of(self, tell: Tell) -> Message:
         """What a channel carries."""
@@ -165,7 +169,9 @@ class Installation:
         }
         sessions: list[MqttSession] = []
         for what, (filters, door) in doors.items():
-            session = MqttSession(broker, client_id=f"alarmcore-{name}-{what}", filters=filters, intake=door)
+            session = MqttSession(
+                broker, client_id=f"alarmcore-{name}-{what}", filters=filters, intake=door, on_ended=broker_lost
+            )
             await session.start()
             stack.push_async_callback(session.close)
             sessions.append(session)
@@ -230,6 +236,11 @@ def warn_unusable(sites: dict[str, Site], usable: frozenset[str]) -> None:
                 log.warning(
                     "centre_only_on_console", tenant=site.tenant.id, unit=unit.id, effect="a page nobody has open tells nobody"
                 )
+
+
+def broker_lost(why: str) -> None:
+    """Another process has taken a session over: this one hears nothing more, and `/health/ready` says so."""
+    log.error("mqtt_session_ended", why=why)
 
 
 def measure(event: Any, desk: Desk, now: Any) -> None:

@@ -27,8 +27,8 @@ the usual half hour has told others several times."""
 class Telling(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How far the telling of one recipient has come.
 
-    `number` tells the tellings of the same recipient apart. `channel` is the place of the channel whose turn it is (`trying`: it has
-    been asked), `dead` those for which repeating is useless. `next_at` is when something must be tried, `handed_at` when it
+    `number` tells the tellings of the same recipient apart. `channel` is the place of the channel whose turn it is (`trying`: it
+    has been asked), `dead` those for which repeating is useless. `next_at` is when something must be tried, `handed_at` when it
     worked.
     """
 

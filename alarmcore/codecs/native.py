@@ -6,6 +6,7 @@ named, and so that a press, a fall or somebody on the floor is kept with the wro
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -147,6 +148,10 @@ DECODERS: Final[dict[str, msgspec.json.Decoder[Any]]] = {kind: msgspec.json.Deco
 FIELDS: Final = {
     kind: {f.encode_name: (f.type, f.required) for f in msgspec.structs.fields(WIRES[body])} for kind, body in BODIES.items()
 }
+SEEDS: Final = {kind: xxhash.xxh3_64_intdigest(kind.encode()) for kind in BODIES}
+"""The kind is part of what a reading says, and in a topic it stands outside the payload."""
+END_OF_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""No moment lies beyond, so that adding days to one always gives one."""
 ROUTING: Final = frozenset({"tenant", "device", "kind", "received_at"})
 """Fields that say whose a reading is, where the topic does not. They are no part of its content."""
 
@@ -194,15 +199,12 @@ def parse(kind: str, payload: bytes) -> Parsed:
 
 def _parsed(kind: str, wire: Any, payload: bytes, set_aside: tuple[str, ...]) -> Parsed:
     at = moment(wire.at) if wire.at is not None else None
-    identity: int | None
+    # Of a press every byte counts, also what was set aside: it must never be taken for another press.
+    said = pack(wire) if wire.id is not None and kind not in NEVER_REJECTED else content(payload)
+    digest = xxhash.xxh3_64_intdigest(said, SEEDS[kind])
+    identity = digest if at is not None else None
     if wire.id is not None:
-        identity, digest = (
-            xxhash.xxh3_64_intdigest(b"id:" + wire.id.encode("utf-8", "surrogatepass")),
-            xxhash.xxh3_64_intdigest(pack(wire)),
-        )
-    else:
-        digest = xxhash.xxh3_64_intdigest(content(payload))
-        identity = digest if wire.at is not None else None
+        identity = xxhash.xxh3_64_intdigest(b"id:" + wire.id.encode("utf-8", "surrogatepass"))
     return Parsed(kind, wire, at, wire.id, identity, digest, set_aside)
 
 
@@ -221,12 +223,26 @@ def moment(value: datetime | float) -> datetime:
     """An aware UTC moment from a moment with offset or epoch seconds.
 
     Raises:
-        ReadingRejected: `bad_field` when it lies outside the years 1 to 9999.
+        ReadingRejected: `bad_field` when it lies outside the years 1 to 8999.
     """
     try:
-        return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+        at = value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
     except (OverflowError, ValueError, OSError):
         raise ReadingRejected("bad_field", "at") from None
+    if at >= END_OF_TIME:
+        raise ReadingRejected("bad_field", "at")
+    return at
+
+
+def lenient(payload: bytes) -> object:
+    """What can be read of JSON that is not quite JSON (NaN, numbers beyond all bounds, broken characters); None if nothing.
+
+    For readings that are never rejected only: it is slow.
+    """
+    try:
+        return json.loads(payload.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _unreadable(kind: str, code: str) -> Parsed:
@@ -241,7 +257,7 @@ def _by_field(kind: str, payload: bytes) -> Parsed:
     try:
         found = unpack(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _unreadable(kind, "not_json")
+        found = lenient(payload) if kind in NEVER_REJECTED else None
     if not isinstance(found, dict):
         return _unreadable(kind, "not_json")
     good: dict[str, Any] = {}

@@ -75,7 +75,8 @@ class Setting(msgspec.Struct, frozen=True, gc=False):
     """What a rule must know of the person besides its own fields.
 
     `zones` are the places in an observation's `distances_m` that belong to this rule; `home` is the place of the home
-    itself there; `devices` are the person's devices by id and when they are the person's; of two `stays` at once the first counts.
+    itself there; `devices` are the person's devices by id and when they are the person's. Of two `stays` at once the first
+    counts.
     """
 
     tz: ZoneInfo

@@ -19,7 +19,8 @@ from geofence.belief import step as believe
 class Inactivity(LastingRule, frozen=True, kw_only=True):
     """Fires when there was no motion, door, bed or floor change and no press for `limit_s`; not while away from home.
 
-    Away is somebody whose position says so, and everybody during a stay: then it counts from the stay's end. Until the person's own usual is learned, `usual` means its upper bound.
+    Away is somebody whose position says so, and everybody during a stay: then it counts from the stay's end. Until the
+    person's own usual is learned, `usual` means its upper bound.
     """
 
     kind: ClassVar[str] = "inactivity"

@@ -41,7 +41,7 @@ class ZoneRule(LastingRule, frozen=True, kw_only=True):
         if belief is before:
             return memory
         after = msgspec.structs.replace(memory, belief=belief)
-        if belief.side == before.side or belief.side == "unknown" or belief.since_at is None:
+        if belief.since_at is None or belief.side == before.side:
             return after
         return began(after, event.reading, belief.side == self.side(), belief.since_at)
 

@@ -296,7 +296,7 @@ async def serve(port: int, count: int, *, open_mode: bool) -> None:
     front = FakeFront(open_mode=open_mode)
     await front.start(port)
     await fill(front, count)
-    print(f"ready {front.url} secret {SECRET}", flush=True)  # noqa: T201  a command prints
+    print(f"ready {front.url} secret {SECRET}", flush=True)
     if front._serving:
         await front._serving
 

@@ -1,0 +1,138 @@
+"""A private `alarmcore serve` for tests: own folder, free ports, stopped or killed and started again at will."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_WITHIN_S = 60.0
+STOP_WITHIN_S = 15.0
+COMMAND_WITHIN_S = 60.0
+READY = re.compile(r"ready (\S+)")
+
+
+def program() -> list[str]:
+    """How to run `alarmcore`: as installed beside this Python, else from the source."""
+    beside = Path(sys.executable).with_name("alarmcore")
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "dashboard.cli"]
+
+
+def alarmcore(*arguments: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    line = [*program(), *(str(a) for a in arguments)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=COMMAND_WITHIN_S, env=env, check=False)
+
+
+class Serving:
+    """One installation. `sites` are documents; they are written beside the data."""
+
+    def __init__(self, folder: Path, *sites: dict[str, Any], arguments: Sequence[str] = (), opened: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.data = folder / "data"
+        self.log_path = folder / "log"
+        self.arguments = [*arguments, *(["--open"] if opened else [])]
+        self.sites: list[Path] = []
+        for site in sites:
+            path = folder / f"{site['tenant']['id']}.json"
+            path.write_text(json.dumps(site), "utf-8")
+            self.sites.append(path)
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    @property
+    def line(self) -> list[str]:
+        """The command."""
+        given = [part for site in self.sites for part in ("--site", str(site))]
+        listening = ["--http", "127.0.0.1:0"]
+        if "--mqtt-broker" not in self.arguments:
+            listening += ["--mqtt", "127.0.0.1:0"]
+        return [*program(), "serve", *given, "--data", str(self.data), *listening, *self.arguments]
+
+    @property
+    def log(self) -> str:
+        """Everything said on stderr so far, by all its processes."""
+        return self.log_path.read_text("utf-8", errors="replace")
+
+    @property
+    def database(self) -> Path:
+        """Its file."""
+        return self.data / "alarmcore.db"
+
+    @property
+    def mqtt_port(self) -> int:
+        """Where the newest process listens for devices."""
+        return int(re.findall(r'"port": (\d+), "event": "mqtt_listening"', self.log)[-1])
+
+    def start(self) -> Serving:
+        """Return when it says that it can take alarms."""
+        with self.log_path.open("a") as log:
+            self.process = subprocess.Popen(self.line, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], START_WITHIN_S)
+        said = READY.match(self.process.stdout.readline()) if readable else None
+        if said is None:
+            self.kill()
+            raise RuntimeError(f"alarmcore serve said no ready line: {self.log[-1500:]}")
+        self.url = said[1].rstrip("/")
+        return self
+
+    def stop(self) -> int:
+        """End it in good order; its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        try:
+            return self.process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(STOP_WITHIN_S)
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+
+    def token(self, *arguments: str) -> str:
+        """A new secret from the command."""
+        made = alarmcore("token", *arguments, "--data", self.data)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+    def client(self, secret: str | None = None, **options: Any) -> httpx.Client:
+        """HTTP with a bearer token."""
+        headers = {"authorization": f"Bearer {secret}"} if secret else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False, **options)
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *sites: dict[str, Any], **options: Any) -> Iterator[Serving]:
+    """A started service that is gone afterwards."""
+    service = Serving(folder, *sites, **options)
+    try:
+        yield service.start()
+    finally:
+        service.kill()
+
+
+def until(look: Any, what: str, within_s: float = 15.0) -> Any:
+    """What `look` gives once it gives something true."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        time.sleep(0.02)
