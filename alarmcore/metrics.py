@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -30,7 +31,12 @@ def kind(name: str) -> str:
     return name if name in BODIES else "unknown"
 
 
+@cache
+def _readings(name: str, outcome: str) -> Counter:
+    return READINGS.labels(name, outcome)
+
+
 def counted(name: str, outcome: str, seconds: float) -> None:
     """One reading was answered."""
-    READINGS.labels(kind(name), outcome).inc()
+    _readings(kind(name), outcome).inc()
     TO_COMMIT.observe(seconds)

@@ -42,6 +42,9 @@ RETRY_S: Final = 0.5
 UNKEPT_S: Final = 60.0
 """How long the service says that it is not ready after a press that could be kept in no way; its device repeats it meanwhile."""
 
+LOOK_S: Final = 1.0
+"""The clock is looked at this often at least, so that one that was set forward makes no timer late."""
+
 BACKLOG_MAX: Final = 50_000
 """Readings waiting in memory, of each lane. Doors that can hold their senders back (MQTT) do so long before; the others are told
 busy, presses too: they are not rejected, their devices repeat them."""
@@ -189,8 +192,7 @@ class Service:
         wait_s = (due_at - self.clock.now()).total_seconds()
         if wait_s > 0:
             try:
-                # An hour at most, so that a clock that is set forward is noticed.
-                await asyncio.wait_for(self.wanted.wait(), min(wait_s, 3600.0))
+                await asyncio.wait_for(self.wanted.wait(), min(wait_s, LOOK_S))
             except TimeoutError:
                 return
 

@@ -170,8 +170,8 @@ def _stepped(state: WatchState, places: Any, event: Any, now: datetime) -> Outco
         if outcome.state is not before:
             memories = memories or list(state.memories)
             memories[place] = outcome.state
-        for decision in outcome.decisions:
-            decisions.append(_addressed(decision, watched, state.fix, now))
+        if outcome.decisions:
+            decisions += [_addressed(decision, watched, state.fix, now) for decision in outcome.decisions]
     if memories is None:
         return Outcome(state, tuple(decisions))
     wake_at, wake_rule = next_wake(state.plan, memories)

@@ -93,7 +93,6 @@ def serve(**given: Any) -> None:
     try:
         from dashboard.serve import Installation
 
-        database.own()
         installation = Installation(options, database)
         if options.opened:
             click.secho("--open: NO CREDENTIALS ARE ASKED FOR. Only for trying things out.", fg="red", bold=True, err=True)
@@ -139,7 +138,7 @@ def check(sites: tuple[Path, ...], data: Path, mqtt_broker: str | None, smtp_url
         sys.exit(0 if examine(data, mqtt_broker, smtp_url, click.echo) else EXIT_FAILED)
     wrong = False
     for path in sites:
-        checked = read_site(path)
+        checked = read_site(path, SystemClock().now())
         report(checked.mistakes)
         wrong = wrong or checked.site is None
         if checked.site is not None:

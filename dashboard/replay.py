@@ -7,18 +7,18 @@ journal forgets, and every channel hands over at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from alarmcore.adapters.memory_journal import MemoryJournal
 from alarmcore.admission import registry_of
-from alarmcore.codecs.native import Moment, Parsed, moment, parse
+from alarmcore.codecs.native import Moment, Parsed, lenient, moment, parse
 from alarmcore.errors import ReadingRejected
 from alarmcore.intake import Raw, prepare
 from alarmcore.model.alarm import AlarmEvent, AnswerAlarm, Slot
+from alarmcore.model.reading import NEVER_REJECTED
 from alarmcore.model.reasons import OUTCOMES
 from alarmcore.model.site import Site
 from alarmcore.ports import Batch
@@ -31,7 +31,10 @@ from dispatch.telling import Tell
 CHUNK: Final = 512
 """Lines read ahead, so that their geofence arithmetic is one call: where vectorising stops gaining."""
 
-ANSWERS: Final = frozenset({"take", "decline", "arrive", "resolve"})
+CHUNK_SPAN: Final = timedelta(hours=1)
+"""No chunk spans more time, so that identities are forgotten when their seven days are over and little later."""
+
+ANSWERS: Final = ("take", "decline", "arrive", "resolve")
 LINE_FIELDS: Final = ("alarm", "resident", "rule", "cause", "priority", "link", "to", "channel", "why", "late_s")
 START: Final = datetime.fromtimestamp(0, UTC)
 
@@ -73,7 +76,7 @@ class Replay:
         self.registry = registry_of(sites)
         self.journal = MemoryJournal(keep=False)
         self.pending: list[Tell] = []
-        self.told: dict[tuple[str, str, str], dict[Slot, None]] = {}
+        self.told: dict[tuple[str, str, str], dict[Slot, str | None]] = {}
         self.clock = START
         self.runner = Runner(machines_for(sites, self.registry), self.journal, self.pending.append, self.show, EFFECT_CODEC)
         self.head = msgspec.json.Decoder(Head).decode
@@ -81,16 +84,24 @@ class Replay:
 
     async def run(self, lines: Iterable[bytes]) -> None:
         """Take every line in order of receipt."""
-        source = iter(lines)
-        while chunk := list(islice(source, CHUNK)):
-            await self.chunk([self.line(text) for text in chunk if text.strip()])
+        chunk: list[Line] = []
+        for text in lines:
+            if not text.strip():
+                continue
+            line = self.line(text)
+            if chunk and (len(chunk) >= CHUNK or line.at - chunk[0].at > CHUNK_SPAN):
+                await self.chunk(chunk)
+                chunk = []
+            chunk.append(line)
+        await self.chunk(chunk)
 
     async def chunk(self, lines: list[Line]) -> None:
         """Prepare some lines together, then handle them one after the other."""
         raws = [line.raw for line in lines if line.raw is not None]
-        prepared = await prepare(raws, self.registry, self.journal, self.clock)
-        await self.journal.commit(Batch(self.clock, identities=prepared.identities))
-        judged = zip(prepared.items, prepared.verdicts, strict=True)
+        if raws:
+            prepared = await prepare(raws, self.registry, self.journal, lines[0].at)
+            await self.journal.commit(Batch(lines[-1].at, identities=prepared.identities))
+            judged = zip(prepared.items, prepared.verdicts, strict=True)
         for line in lines:
             await self.advance(line.at)
             if line.raw is not None:
@@ -111,12 +122,17 @@ class Replay:
         try:
             head = self.head(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Line(self.clock, rejected="not_json")
+            saved = salvaged(text)
+            if saved is None:
+                return Line(self.clock, rejected="not_json")
+            head = saved
         try:
             received_at = moment_of(head.received_at)
         except ReadingRejected:
-            return Line(self.clock, rejected="bad_field")
-        if head.kind in {"tick", "answer"}:
+            if not is_never_rejected(head):
+                return Line(self.clock, rejected="bad_field")
+            received_at = None
+        if head.kind in ("tick", "answer"):  # not a set: what comes from outside may have no hash
             return self.act(head, received_at)
         return self.reading(head, text, received_at)
 
@@ -135,15 +151,19 @@ class Replay:
 
     def reading(self, head: Head, text: bytes, received_at: datetime | None) -> Line:
         """A device's reading."""
-        tenant = head.tenant if head.tenant is not None or len(self.tenants) != 1 else self.tenants[0]
+        tenant = head.tenant
+        if len(self.tenants) == 1 and (tenant is None or (is_never_rejected(head) and not isinstance(tenant, str))):
+            tenant = self.tenants[0]
         if not (isinstance(tenant, str) and isinstance(head.device, str) and isinstance(head.kind, str)):
             return Line(self.move(received_at or self.clock), rejected="bad_field")
         parsed: Parsed | None
         try:
             parsed = parse(head.kind, text)
+            at = parsed.at
         except ReadingRejected:
             parsed = None  # judged, and answered, with the others
-        at = self.move(received_at or (parsed and parsed.at) or self.clock)
+            at = time_of(head)
+        at = self.move(received_at or at or self.clock)
         return Line(at, Raw(tenant, head.device, head.kind, text, at, parsed=parsed))
 
     def move(self, at: datetime) -> datetime:
@@ -172,13 +192,14 @@ class Replay:
 
     async def answer(self, head: Head, now: datetime) -> None:
         """A recipient answers about the open alarm of this resident that they were told of last."""
-        for tenant in [head.tenant] if isinstance(head.tenant, str) else self.tenants:
-            for slot in reversed(self.told.get((tenant, head.resident, head.by), {})):
+        given, _, resident = head.resident.rpartition("/")
+        by = head.by.rpartition("/")[2]
+        tenant = given or head.tenant
+        for one in [tenant] if isinstance(tenant, str) else self.tenants:
+            for slot, alarm_id in reversed(self.told.get((one, resident, by), {}).items()):
                 alarm = self.runner.state("lifecycle", slot)
-                if alarm is not None and alarm.state != "resolved":
-                    said = AnswerAlarm(
-                        slot=slot, alarm=alarm.id, answer=head.answer, by=head.by, via="replay", outcome=head.outcome
-                    )
+                if alarm is not None and alarm.state != "resolved" and alarm.id == alarm_id:
+                    said = AnswerAlarm(slot=slot, alarm=alarm.id, answer=head.answer, by=by, via="replay", outcome=head.outcome)
                     await self.handle(Item("lifecycle", slot, said), now)
                     return
 
@@ -192,7 +213,7 @@ class Replay:
                 slots = self.told.setdefault((event.tenant, event.resident, event.to), {})
                 slot = Slot(event.tenant, event.resident, event.rule)
                 slots.pop(slot, None)
-                slots[slot] = None
+                slots[slot] = event.alarm
             self.write(self.encode(self.shown(event)) + b"\n")
 
     def shown(self, event: AlarmEvent) -> dict[str, Any]:
@@ -211,6 +232,28 @@ class Replay:
     def reject(self, at: datetime, why: str) -> None:
         """Write that a line could not be used."""
         self.write(self.encode({"at": stamp(at), "event": "reading.rejected", "why": why}) + b"\n")
+
+
+def is_never_rejected(head: Head) -> bool:
+    """Whether wrong fields are set aside; what they leave may still be rejected (a floor on which nobody lies)."""
+    return isinstance(head.kind, str) and head.kind in NEVER_REJECTED
+
+
+def salvaged(text: bytes) -> Head | None:
+    """What can be read of a line that is not quite JSON, if it says that it is a press."""
+    found = lenient(text)
+    if not isinstance(found, dict):
+        return None
+    head = Head(**{name: found.get(name) for name in Head.__struct_fields__})
+    return head if is_never_rejected(head) else None
+
+
+def time_of(head: Head) -> datetime | None:
+    """When a reading that cannot be used says it happened, if that can be read."""
+    try:
+        return moment_of(head.at)
+    except ReadingRejected:
+        return None
 
 
 def moment_of(value: object) -> datetime | None:

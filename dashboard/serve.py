@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -49,6 +50,20 @@ SWEEP_S: Final = 10.0
 DATABASE: Final = "alarmcore.db"
 
 
+class Server(uvicorn.Server):
+    """uvicorn's own sends itself the signal again when it is done, and nothing behind it would be closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let a signal end serving, and only that."""
+        before = {sig: signal.signal(sig, self.handle_exit) for sig in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for sig, handler in before.items():
+                signal.signal(sig, handler)
+
+
 class Installation:
     """The parts of one running service, from the inside out."""
 
@@ -56,8 +71,11 @@ class Installation:
         options.check()
         self.options = options
         self.database = database
+        database.own()
         self.clock = SystemClock()
-        checked = read_sites(options.sites)
+        checked = read_sites(options.sites, self.clock.now())
+        for warning in (mistake for one in checked for mistake in one.mistakes if mistake.warning):
+            log.warning("site", where=warning.path, text=warning.text)
         self.sites = load_sites(SqliteSites(database), checked, self.clock.now())
         if not self.sites:
             raise OptionInvalid("there is no site yet; give one with --site FILE")
@@ -117,7 +135,7 @@ class Installation:
             await self.open_mqtt(stack)
             sweeping = asyncio.create_task(self.sweep())
             stack.callback(sweeping.cancel)
-            server = uvicorn.Server(self.server_config())
+            server = Server(self.server_config())
             ready = asyncio.create_task(self.announce(server, url, announce))
             stack.callback(ready.cancel)
             await server.serve(sockets=[listening])

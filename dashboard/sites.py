@@ -15,12 +15,12 @@ from dashboard.stores import SqliteSites
 encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def read_sites(paths: tuple[Path, ...]) -> list[Checked]:
+def read_sites(paths: tuple[Path, ...], now: datetime | None = None) -> list[Checked]:
     """Read and check site files; a tenant that two of them set up is a mistake of the second."""
     found: list[Checked] = []
     tenants: dict[str, Path] = {}
     for path in paths:
-        checked = read_site(path)
+        checked = read_site(path, now)
         if checked.site is not None:
             tenant = checked.site.tenant.id
             if tenant in tenants:

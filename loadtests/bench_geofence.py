@@ -52,8 +52,8 @@ def compare(vertices: int, batch: int) -> None:
     areas = [region({"type": "Polygon", "coordinates": [r]}) for r in rings]
     lons, lats = np.array([[r[0][0] + chance.uniform(-0.005, 0.005), r[0][1] + chance.uniform(-0.0025, 0.0025)] for r in rings]).T
     flat = [np.array(r) * [111_320 * math.cos(math.radians(LAT)), 111_320] for r in rings]
-    polygons = shapely.polygons(flat)
-    borders = shapely.get_exterior_ring(polygons)
+    polygons = np.asarray(shapely.polygons(flat))
+    borders = np.asarray(shapely.get_exterior_ring(polygons))
     shapely.prepare(polygons)
     x, y = lons * 111_320 * math.cos(math.radians(LAT)), lats * 111_320
 

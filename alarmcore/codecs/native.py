@@ -219,6 +219,16 @@ def content(payload: bytes) -> bytes:
     return canonical({name: value for name, value in found.items() if name not in ROUTING})
 
 
+def objects(body: bytes) -> list[bytes] | None:
+    """The texts of a body's readings, which is one object or a list of anything; None when it is neither, or no JSON."""
+    many = body.lstrip()[:1] == b"["
+    try:
+        found = msgspec.json.decode(body, type=list[msgspec.Raw] if many else dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return [bytes(raw) for raw in found] if isinstance(found, list) else [body]
+
+
 def moment(value: datetime | float) -> datetime:
     """An aware UTC moment from a moment with offset or epoch seconds.
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from alarmcore.codecs.native import PAYLOAD_MAX, Parsed, canonical, parse
+from alarmcore.codecs.native import PAYLOAD_MAX, Parsed, canonical, objects, parse
 from alarmcore.errors import ReadingRejected
 
 SIGNS_OF_LIFE: Final = frozenset({"status", "steps", "beacon", "waypoint", "waypoints", "card", "lwt", "dump"})
@@ -28,15 +28,12 @@ def messages(payload: bytes) -> list[bytes]:
     """
     if len(payload) > PAYLOAD_MAX * 16:
         raise ReadingRejected("too_large")
-    try:
-        found = msgspec.json.decode(payload, type=list[msgspec.Raw] | msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ReadingRejected("not_json") from None
-    if not isinstance(found, list):
-        return [payload]
+    found = objects(payload)
+    if found is None:
+        raise ReadingRejected("not_json")
     if len(found) > MESSAGES_MAX:
         raise ReadingRejected("too_large")
-    return [bytes(raw) for raw in found]
+    return found
 
 
 def parse_owntracks(payload: bytes) -> Parsed:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from math import isfinite
 from typing import Any, Final
 
 from alarmcore.model.site import Site
 from alarmcore.rules import RULES
 from alarmcore.sitefile import check, parties, residents, values
 from alarmcore.sitefile.rules import USUAL, rule_fields
-from alarmcore.sitefile.yaml12 import scalar
 
 WIDTH: Final = 120
 """Characters up to which a mapping or list is written on one line, as people write these files."""
@@ -49,9 +49,9 @@ def _ranks() -> dict[str, int]:
 
 
 def _fields(value: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The fields in order. A field that is empty says what one that is left out says."""
+    """The fields in order."""
     last = len(_ranks())
-    given = [(str(name), one) for name, one in value.items() if one is not None]
+    given = [(str(name), one) for name, one in value.items()]
     return sorted(given, key=lambda field: (_ranks().get(field[0], last), field[0]))
 
 
@@ -116,6 +116,8 @@ def _scalar(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float) and not isfinite(value):
+        return str(value).replace("inf", ".inf").replace("nan", ".nan")
     if isinstance(value, str):
         return value if _is_plain(value) else _quoted(value)
     return repr(value)
@@ -123,7 +125,7 @@ def _scalar(value: Any) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether every reader of YAML takes it for this text without quotes."""
-    return bool(_PLAIN.fullmatch(text)) and text.lower() not in _OLD_WORDS and scalar(text) == text
+    return bool(_PLAIN.fullmatch(text)) and text.lower() not in _OLD_WORDS
 
 
 def _quoted(text: str) -> str:

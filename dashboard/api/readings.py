@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from alarmcore.codecs.native import objects
 from alarmcore.codecs.owntracks import messages
 from alarmcore.errors import ReadingRejected
 from alarmcore.intake import Raw, Verdict
@@ -29,6 +30,12 @@ class Whose(msgspec.Struct):
     tenant: Any = None
     device: Any = None
     kind: Any = None
+
+
+class Topic(msgspec.Struct):
+    """The topic under which the app would have published a message."""
+
+    topic: Any = None
 
 
 _whose = msgspec.json.Decoder(Whose).decode
@@ -73,15 +80,11 @@ def readings_router(service: Service, callers: Callers, clock: Clock) -> APIRout
         body = await body_of(request)
         if body is None:
             return problem(413, "too_large", f"a body may have {BODY_MAX} bytes; send fewer readings at once")
-        try:
-            found = msgspec.json.decode(body, type=list[msgspec.Raw] | msgspec.Raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return problem(400, "not_json", "the body is not JSON; send one reading or a list of them")
-        many = [bytes(raw) for raw in found] if isinstance(found, list) else [body]
+        many = objects(body)
+        if many is None:
+            return problem(400, "not_json", "the body is neither a JSON object nor a list; send one reading or a list of them")
         if len(many) > READINGS_MAX:
             return problem(413, "too_large", f"a body may hold {READINGS_MAX} readings; send fewer at once")
-        if not isinstance(found, list) and not body.lstrip().startswith(b"{"):
-            return problem(400, "not_json", "the body is neither an object nor a list; send one reading or a list of them")
         now = clock.now()
         verdicts = await service.submit([raw_of(one, principal, now) for one in many])
         return Response(_encode({"readings": [shown(v) for v in verdicts]}), media_type="application/json")
@@ -97,14 +100,28 @@ def readings_router(service: Service, callers: Callers, clock: Clock) -> APIRout
             return problem(400, rejection.code, "the body is not what OwnTracks sends; send one message or a list of them")
         if body is None:
             return problem(413, "too_large", f"a body may have {BODY_MAX} bytes; send fewer messages at once")
-        user = principal or f"{request.headers.get('x-limit-u', '')}/{request.headers.get('x-limit-d', '')}"
-        tenant, _, device = user.partition("/")
         now = clock.now()
-        raws = [Raw(tenant, device, "owntracks", one, now, principal=principal, dialect="owntracks") for one in many]
-        await service.submit(raws)
+        named = f"{request.headers.get('x-limit-u', '')}/{request.headers.get('x-limit-d', '')}"
+        whose = [(principal or owner_of(one) or named).partition("/") for one in many]
+        await service.submit(
+            [
+                Raw(tenant, device, "owntracks", one, now, principal=principal, dialect="owntracks")
+                for one, (tenant, _, device) in zip(many, whose, strict=True)
+            ]
+        )
         return Response(b"[]", media_type="application/json")
 
     return router
+
+
+def owner_of(message: bytes) -> str | None:
+    """`tenant/device` from the topic that the app puts into what it posts; where credentials are off, nothing else says it."""
+    try:
+        topic = msgspec.json.decode(message, type=Topic).topic
+    except msgspec.DecodeError:
+        return None
+    parts = topic.split("/") if isinstance(topic, str) else []
+    return f"{parts[1]}/{parts[2]}" if len(parts) >= 3 and parts[0] == "owntracks" else None
 
 
 def shown(verdict: Verdict) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from tests.servers.mosquitto import free_port
+
 
 class Hook:
     """One webhook that was received."""
@@ -81,14 +83,13 @@ class MailReceiver:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
-        self.controller = Controller(self, hostname="127.0.0.1", port=0)
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self.controller.start()
 
     @property
     def url(self) -> str:
         """Where it takes mails."""
-        assert self.controller.server is not None
-        return f"smtp://127.0.0.1:{self.controller.server.sockets[0].getsockname()[1]}"
+        return f"smtp://127.0.0.1:{self.controller.port}"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Take one mail."""

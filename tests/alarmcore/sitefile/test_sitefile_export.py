@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,20 @@ def test_every_entry_with_an_id_has_a_line_of_its_own() -> None:
     assert "      - {id: press, kind: button}" in lines
     assert "      - {id: gps-1, kind: gps, from: 2026-01-10, until: 2026-03-29}" in lines
     assert all(len(line) <= 120 for line in lines)
+
+
+def test_empty_fields_and_odd_members_of_a_geometry_come_back() -> None:
+    source = copy.deepcopy(require(read_site(HERE / "complete.yaml")).source)
+    source["units"][0]["duty"] = None
+    source["residents"][0]["zones"][3]["area"] |= {
+        "bbox": [],
+        "note": {},
+        "far": float("-inf"),
+        "big": 1e300,
+        "words": ["no", None, True],
+    }
+    site = require(check_document(source, "odd"))
+    assert reread(dump_site(site)) == site
 
 
 AWKWARD = (

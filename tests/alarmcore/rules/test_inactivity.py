@@ -1,0 +1,151 @@
+"""Rule `inactivity`: no sign of life in the home for `limit_s`, unless the person is away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories import told, town
+
+STILL = town("[{id: still, kind: inactivity, limit_s: 3600, chain: quiet}]")
+
+
+def test_no_activity_is_found_and_over_at_the_next() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:30 motion-1 motion room=kitchen
+        << 13:30 alarm.raised still cause=inactivity priority=high why=inactive_too_long
+        << 13:30 alarm.told still unit:centre
+        >> 14:00 motion-1 motion
+        << 14:00 alarm.condition_ended still why=active_again
+        << 15:00 alarm.repeated still
+        >> 15:30 tick
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "sign",
+    ["door-1 door open=true", "bed-1 bed occupied=true", "floor-1 floor on_floor=false", "gps-1 button", "motion-1 motion"],
+)
+def test_each_sign_of_life_counts(sign: str) -> None:
+    told(
+        STILL,
+        f"""
+        >> 12:00 motion-1 motion
+        >> 12:50 {sign}
+        >> 13:45 tick
+        << 13:50 alarm.raised still
+        << 13:50 alarm.told still unit:centre
+        >> 14:00 tick
+        """,
+    )
+
+
+@pytest.mark.parametrize("noise", ["gps-1 status battery_pct=50", "gps-1 heartbeat", "gps-1 position @home", "bed-1 bed occupied=true"])
+def test_what_no_person_does_is_no_sign_of_life(noise: str) -> None:
+    told(
+        STILL,
+        f"""
+        >> 12:00 bed-1 bed occupied=true
+        >> 12:50 {noise}
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 14:00 tick
+        """,
+    )
+
+
+def test_nothing_known_of_the_home_is_not_stillness() -> None:
+    told(STILL, ">> 12:00 gps-1 position @home\n>> 20:00 tick")
+
+
+def test_somebody_away_is_not_inactive_and_counting_begins_when_they_are_home() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @away
+        >> 12:11 gps-1 position @away
+        >> 15:00 gps-1 button
+        >> 16:00 gps-1 position @home
+        >> 16:10 gps-1 position @home
+        << 17:10 alarm.raised still
+        << 17:10 alarm.told still unit:centre
+        >> 18:00 tick
+        """,
+    )
+
+
+def test_motion_at_home_means_that_somebody_is_there() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @away
+        >> 12:11 gps-1 position @away
+        >> 13:00 motion-1 motion
+        << 14:00 alarm.raised still
+        << 14:00 alarm.told still unit:centre
+        >> 14:30 tick
+        """,
+    )
+
+
+def test_going_away_ends_it() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:10 gps-1 position @away
+        >> 13:11 gps-1 position @away
+        << 13:11 alarm.condition_ended still
+        """,
+    )
+
+
+def test_a_stay_is_away_and_counting_begins_at_its_end() -> None:
+    told(
+        town(
+            "[{id: still, kind: inactivity, limit_s: 3600, chain: quiet}]",
+            "stays: [{from: 2026-01-14, until: 2026-01-15}]",
+        ),
+        """
+        >> 12:00 motion-1 motion
+        day 2026-01-15
+        >> 23:30 tick
+        day 2026-01-16
+        << 00:00 alarm.raised still
+        << 00:00 alarm.told still unit:centre
+        >> 01:00 tick
+        """,
+    )
+
+
+def test_hours_count_from_their_beginning() -> None:
+    told(
+        town('[{id: still, kind: inactivity, limit_s: 3600, chain: quiet, active: [{from: "08:00", to: "20:00"}]}]'),
+        """
+        >> 04:00 motion-1 motion
+        << 08:00 alarm.raised still            # 08:00 by the wall clock is 07:00 UTC
+        << 08:00 alarm.told still unit:centre
+        >> 09:00 tick
+        """,
+    )
+
+
+def test_an_old_change_of_a_switch_is_no_activity() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 bed-1 bed occupied=true
+        >> 12:10 bed-1 bed occupied=false at=11:00
+        >> 12:20 bed-1 bed occupied=true
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:30 tick
+        """,
+    )

@@ -1,0 +1,229 @@
+"""Rule `zone_exit`: when belief becomes outside all of the rule's zones."""
+
+from __future__ import annotations
+
+from tests.stories import built, document, resident, told, town
+
+WANDER = town("[{id: wander, kind: zone_exit, zones: [home], chain: quiet}]")
+
+
+def test_two_fixes_outside_raise_an_alarm_one_alone_never_does() -> None:
+    told(
+        WANDER,
+        """
+        >> 12:00 gps-1 position @home
+        >> 12:01 gps-1 position @home
+        >> 12:02 gps-1 position @away
+        >> 12:03 gps-1 position @away
+        << 12:03 alarm.raised wander cause=zone_exit priority=high why=outside_all_zones
+        << 12:03 alarm.told wander unit:centre
+        >> 12:04 gps-1 position @away
+        >> 12:05 gps-1 position @home
+        >> 12:06 gps-1 position @home
+        << 12:06 alarm.condition_ended wander why=inside_a_zone
+        """,
+    )
+
+
+def test_somebody_who_was_never_believed_inside_is_found_outside() -> None:
+    told(
+        WANDER,
+        """
+        >> 12:02 gps-1 position @away
+        >> 12:03 gps-1 position @away
+        << 12:03 alarm.raised wander
+        << 12:03 alarm.told wander unit:centre
+        """,
+    )
+
+
+def test_fixes_that_jump_to_and_fro_raise_nothing() -> None:
+    told(
+        WANDER,
+        """
+        >> 12:00 gps-1 position @home
+        >> 12:01 gps-1 position @away
+        >> 12:02 gps-1 position @home
+        >> 12:03 gps-1 position @away
+        >> 12:04 gps-1 position @home
+        """,
+    )
+
+
+def test_the_same_fix_delivered_twice_is_one() -> None:
+    told(
+        WANDER,
+        """
+        >> 12:00 gps-1 position @away id="a"
+        >> 12:01 gps-1 position @away id="a" at=12:00
+        >> 12:02 gps-1 position @away at=12:00
+        """,
+    )
+
+
+def test_a_fix_that_is_less_accurate_than_it_is_far_says_nothing() -> None:
+    told(
+        WANDER,
+        """
+        >> 12:00 gps-1 position @away accuracy_m=5000
+        >> 12:01 gps-1 position @away accuracy_m=5000
+        >> 12:02 gps-1 position @edge
+        >> 12:03 gps-1 position @edge
+        """,
+    )
+
+
+def test_being_in_any_of_the_rules_zones_is_enough() -> None:
+    told(
+        town("[{id: wander, kind: zone_exit, zones: [home, lake], chain: quiet}]"),
+        """
+        >> 12:00 gps-1 position @lake
+        >> 12:01 gps-1 position @lake
+        >> 12:02 gps-1 position @away
+        >> 12:03 gps-1 position @away
+        << 12:03 alarm.raised wander
+        << 12:03 alarm.told wander unit:centre
+        """,
+    )
+
+
+def test_late_fixes_still_count_and_mark_the_alarm_late() -> None:
+    told(
+        WANDER,
+        """
+        >> 14:00 gps-1 position @away at=12:00
+        >> 14:00 gps-1 position @away at=12:01
+        << 14:00 alarm.raised wander late_s=7140
+        << 14:00 alarm.told wander unit:centre
+        """,
+    )
+
+
+def test_a_fix_older_than_what_is_believed_changes_nothing() -> None:
+    told(
+        WANDER,
+        """
+        >> 12:10 gps-1 position @home
+        >> 12:11 gps-1 position @home
+        >> 12:12 gps-1 position @away at=12:05
+        >> 12:13 gps-1 position @away at=12:06
+        """,
+    )
+
+
+def test_somebody_who_left_before_the_rules_hours_is_found_when_they_begin() -> None:
+    told(
+        town('[{id: wander, kind: zone_exit, zones: [home], chain: quiet, active: [{from: "22:00", to: "06:00"}]}]'),
+        """
+        >> 20:00 gps-1 position @away
+        >> 20:01 gps-1 position @away
+        << 21:00 alarm.raised wander
+        << 21:00 alarm.told wander unit:centre
+        >> 21:30 tick
+        """,
+    )
+
+
+def test_lapsed_consent_stops_the_rule_and_says_so() -> None:
+    told(
+        town(
+            "[{id: wander, kind: zone_exit, zones: [home], chain: quiet}]",
+            "consent: {given: 2026-01-10, by: kin, basis: sol, until: 2026-01-13}",
+        ),
+        """
+        day 2026-01-13
+        >> 22:58 gps-1 position @away
+        >> 23:01 gps-1 position @away          # midnight by the wall clock was at 23:00
+        << 23:01 reading.rejected not_consented
+        >> 23:02 gps-1 position @away
+        << 23:02 reading.rejected not_consented
+        """,
+    )
+
+
+def test_during_a_stay_its_zones_count_and_its_chain_is_walked() -> None:
+    told(
+        town(
+            "[{id: wander, kind: zone_exit, zones: [home]}]",
+            "stays: [{from: 2026-07-01, until: 2026-07-02, zones: [cottage], chain: quiet}]",
+        ),
+        """
+        day 2026-07-01
+        >> 08:00 gps-1 position @cottage
+        >> 08:01 gps-1 position @cottage
+        >> 09:00 gps-1 position @lake
+        >> 09:01 gps-1 position @lake
+        << 09:01 alarm.raised wander
+        << 09:01 alarm.told wander unit:centre link=0
+        >> 10:00 unit:centre resolve
+        << 10:00 alarm.resolved wander unit:centre
+        >> 10:01 gps-1 position @cottage
+        >> 10:02 gps-1 position @cottage
+        day 2026-07-02
+        >> 22:00 gps-1 position @home          # the third of July by the wall clock
+        >> 22:01 gps-1 position @home
+        >> 22:10 gps-1 position @away
+        >> 22:11 gps-1 position @away
+        << 22:11 alarm.raised wander
+        << 22:11 alarm.told wander contact:eva link=0
+        """,
+    )
+
+
+def test_leaving_home_for_a_stay_is_no_exit_from_home() -> None:
+    told(
+        town(
+            "[{id: wander, kind: zone_exit, zones: [home]}]",
+            "stays: [{from: 2026-07-01, until: 2026-07-02, zones: [cottage]}]",
+        ),
+        """
+        day 2026-06-30
+        >> 21:00 gps-1 position @home
+        >> 21:01 gps-1 position @home
+        >> 22:01 gps-1 position @cottage       # the first of July
+        >> 22:02 gps-1 position @cottage
+        >> 22:03 gps-1 position @home at=21:30
+        """,
+    )
+
+
+def test_a_stay_without_zones_leaves_the_usual_ones() -> None:
+    told(
+        town(
+            "[{id: wander, kind: zone_exit, zones: [home]}]",
+            "stays: [{from: 2026-07-01, until: 2026-07-02, chain: quiet}]",
+        ),
+        """
+        day 2026-07-01
+        >> 08:00 gps-1 position @cottage
+        >> 08:01 gps-1 position @cottage
+        << 08:01 alarm.raised wander
+        << 08:01 alarm.told wander unit:centre
+        """,
+    )
+
+
+def test_a_device_that_was_handed_over_tells_of_whoever_had_it_then() -> None:
+    rules = [{"id": "wander", "kind": "zone_exit", "zones": ["home"], "chain": "quiet"}]
+    site = built(
+        {
+            **document(),
+            "residents": [
+                resident(rules=rules, devices=[{"id": "gps-1", "kind": "gps", "until": "2026-01-13"}]),
+                resident(id="r2", rules=rules, devices=[{"id": "gps-1", "kind": "gps", "from": "2026-01-14"}]),
+            ],
+        }
+    )
+    told(
+        site,
+        """
+        >> 12:00 gps-1 position @away
+        >> 12:01 gps-1 position @away at=2026-01-13T12:00
+        >> 12:02 gps-1 position @away at=2026-01-13T12:01
+        << 12:02 alarm.raised wander resident=r1 late_s=86460
+        << 12:02 alarm.told wander unit:centre
+        >> 12:03 gps-1 position @away
+        << 12:03 alarm.raised wander resident=r2
+        << 12:03 alarm.told wander unit:centre
+        """,
+    )
