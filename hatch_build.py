@@ -107,6 +107,8 @@ def _node() -> tuple[str, str]:
 def _run(step: str, command: list[str], web: Path, node: str) -> None:
     # npm starts what it needs through the search path; this Node must be found there before any other.
     environment = os.environ | {"PATH": f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1"}
+    # Many organisations' networks are trusted by a certificate that only the system's store knows, as pip already does.
+    environment.setdefault("NODE_USE_SYSTEM_CA", "1")
     environment.pop("NODE_ENV", None)  # `production` would leave out what builds the page
     try:
         # The commands are ours: nothing in them comes from outside.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from alarmcore.model.alarm import Alarm, AlarmEvent
+from alarmcore.model.alarm import Alarm, AlarmEvent, Slot
 from alarmcore.ports import Batch, Quarantined, StoredState
 
 REMEMBERED: Final = timedelta(days=7)
@@ -20,6 +20,7 @@ class MemoryJournal:
         self.keep = keep
         self.stored: dict[tuple[str, str], StoredState] = {}
         self.alarms: dict[str, Alarm] = {}
+        self.opened: dict[Slot, str] = {}
         self.events: list[AlarmEvent] = []
         self.pending: dict[str, bytes] = {}
         self.quarantine: list[Quarantined] = []
@@ -51,19 +52,39 @@ class MemoryJournal:
         return found
 
     async def commit(self, batch: Batch) -> int:
-        """Store a batch."""
+        """Store a batch.
+
+        Raises:
+            ValueError: two alarms would be open in one slot.
+        """
+        if self.keep:
+            self._keep_alarms(batch)
         self.remember(batch.identities, batch.now)
         first = self.count + 1
         self.count += len(batch.events)
         if self.keep:
             self.stored.update({(s.machine, s.key): s for s in batch.states})
-            self.alarms.update({a.id: a for a in batch.alarms})
             self.events += batch.events
             self.quarantine += batch.quarantined
             self.pending.update(batch.effects)
             for effect in batch.settled:
                 self.pending.pop(effect, None)
         return first
+
+    def _keep_alarms(self, batch: Batch) -> None:
+        """One alarm after the other, as the database checks them."""
+        alarms, opened = dict(self.alarms), dict(self.opened)
+        for alarm in batch.alarms:
+            holder = opened.get(alarm.slot)
+            if alarm.state == "resolved":
+                if holder == alarm.id:
+                    del opened[alarm.slot]
+            elif holder not in {None, alarm.id}:
+                raise ValueError(f"alarm {alarm.id} cannot be open beside {holder}; resolve that one first")
+            else:
+                opened[alarm.slot] = alarm.id
+            alarms[alarm.id] = alarm
+        self.alarms, self.opened = alarms, opened
 
     def remember(self, identities: list[tuple[int, int]], now: datetime) -> None:
         """Note identities under today, and forget the days that are over."""

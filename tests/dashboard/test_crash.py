@@ -20,6 +20,7 @@ import sqlite3
 import struct
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,14 +58,15 @@ WRITE_LOCK = 120
 def locked(shm: int) -> bool:
     """Whether another process holds the write lock now."""
     asked = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, WRITE_LOCK, 1, 0)
-    return struct.unpack("hhqqi", fcntl.fcntl(shm, fcntl.F_GETLK, asked))[0] != fcntl.F_UNLCK
+    held: int = struct.unpack("hhqqi", fcntl.fcntl(shm, fcntl.F_GETLK, asked))[0]
+    return held != fcntl.F_UNLCK
 
 
 class Crashes:
     """The devices, the process that is killed, and the books."""
 
     def __init__(self, folder: Path, nursery: Nursery, hooks: HookReceiver) -> None:
-        self.random = random.Random(SEED)
+        self.random = random.Random(SEED)  # noqa: S311 - a seed replays the instants
         self.folder = folder
         self.nursery = nursery
         site = town(hook=hooks.url, residents=PENDANTS)
@@ -118,8 +120,7 @@ class Crashes:
         born = await self.born()
         try:
             async with asyncio.timeout(10):
-                while not all(pendant.greeted for pendant in self.pendants):
-                    await asyncio.sleep(0.002)
+                await asyncio.gather(*(pendant.greeted.wait() for pendant in self.pendants))
                 await asyncio.sleep(self.random.uniform(0, 0.15))
                 if self.random.random() < 0.3:
                     await self.resolve(born)
@@ -244,18 +245,22 @@ async def healed(crashes: Crashes, hooks: HookReceiver) -> None:
     born = await crashes.born()
     try:
         async with asyncio.timeout(HEAL_S):
-            while any(pendant.open for pendant in crashes.pendants):
-                await asyncio.sleep(0.02)
+            await eventually(lambda: not any(pendant.open for pendant in crashes.pendants))
             assert crashes.confirmed == set(crashes.pressed_at)
             assert not any(pendant.refused for pendant in crashes.pendants)
             headers = {"authorization": f"Bearer {crashes.operator}"}
-            with httpx.Client(base_url=born.url, headers=headers, trust_env=False) as client:
-                alarms = {alarm["id"] for alarm in client.get("/api/v1/alarms").json()["items"]}
-                assert "alarmcore_alarms_without_next_step 0.0" in client.get("/metrics").text
+            async with httpx.AsyncClient(base_url=born.url, headers=headers, trust_env=False) as client:
+                alarms = {alarm["id"] for alarm in (await client.get("/api/v1/alarms")).json()["items"]}
+                assert "alarmcore_alarms_without_next_step 0.0" in (await client.get("/metrics")).text
             assert alarms
-            while not alarms <= {hook.data["alarm"] for hook in list(hooks.hooks)}:
-                await asyncio.sleep(0.05)
+            await eventually(lambda: alarms <= {hook.data["alarm"] for hook in list(hooks.hooks)})
     finally:
         born.kill()
     await crashes.drained()
     crashes.check_kept()
+
+
+async def eventually(done: Callable[[], bool]) -> None:
+    """Wait for what other processes do."""
+    while not done():  # noqa: ASYNC110 - they set no event of ours
+        await asyncio.sleep(0.02)

@@ -36,7 +36,7 @@ class Pendant(asyncio.Protocol):
         self.confirmed: set[str] = set()
         self.refused: list[str] = []
         self.pressed = 0
-        self.greeted = False
+        self.greeted = asyncio.Event()
         self.ended = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self._rest = b""
@@ -44,7 +44,7 @@ class Pendant(asyncio.Protocol):
 
     async def connect(self, port: int) -> None:
         """Come back."""
-        self.greeted, self._rest = False, b""
+        self.greeted, self._rest = asyncio.Event(), b""
         self.ended = asyncio.Event()
         await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
 
@@ -53,7 +53,7 @@ class Pendant(asyncio.Protocol):
         self.pressed += 1
         name = f"{self.name}-{self.pressed}"
         self.open[name] = json.dumps({"id": name, "at": at}).encode()
-        if self.greeted:
+        if self.greeted.is_set():
             self._send(name)
         return name
 
@@ -86,7 +86,7 @@ class Pendant(asyncio.Protocol):
 
     def _hear(self, head: int, body: bytes) -> None:
         if head >> 4 == 9:  # SUBACK: everything that is open is said again
-            self.greeted = True
+            self.greeted.set()
             for name in self.open:
                 self._send(name)
         elif head >> 4 == 3:
@@ -102,7 +102,7 @@ class Pendant(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self.greeted = False
+        self.greeted.clear()
         self.ended.set()
 
     def leave(self) -> None:

@@ -1,0 +1,49 @@
+"""The journal in memory passes the contract; without keeping it holds identities only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from journal_contract import ALARM, NOW, STATE, JournalContract, event
+
+from alarmcore.adapters.memory_journal import MemoryJournal
+from alarmcore.model.alarm import Alarm, AlarmEvent
+from alarmcore.ports import Batch, Journal, Quarantined
+
+
+class TestMemoryJournal(JournalContract):
+    @pytest.fixture
+    def journal(self) -> MemoryJournal:
+        return MemoryJournal()
+
+    async def again(self, journal: Any) -> Journal:
+        found: Journal = journal
+        return found
+
+    def alarms_of(self, journal: Any) -> dict[str, Alarm]:
+        return dict(journal.alarms)
+
+    def events_of(self, journal: Any) -> list[AlarmEvent]:
+        return list(journal.events)
+
+    def quarantine_of(self, journal: Any) -> list[Quarantined]:
+        return list(journal.quarantine)
+
+
+async def test_without_keeping_it_holds_identities_and_nothing_else() -> None:
+    journal = MemoryJournal(keep=False)
+    first = await journal.commit(Batch(NOW, states=[STATE], alarms=[ALARM], events=[event("alarm.raised")], identities=[(1, 2)]))
+    assert await journal.commit(Batch(NOW, events=[event("alarm.told")])) == first + 1
+    assert await journal.known([1], NOW) == {1: 2}
+    assert list(await journal.states()) == []
+    assert journal.alarms == {}
+    assert journal.events == []
+
+
+async def test_identities_of_days_that_are_over_are_let_go() -> None:
+    journal = MemoryJournal(keep=False)
+    for day in range(30):
+        await journal.commit(Batch(NOW + timedelta(days=day), identities=[(day, day)]))
+    assert sum(len(day) for day in journal.days.values()) <= 9
