@@ -51,6 +51,8 @@ def parse_owntracks(payload: bytes) -> Parsed:
     if not isinstance(found, dict):
         raise ReadingRejected("not_json")
     kind = found.get("_type")
+    if not isinstance(kind, str):
+        raise ReadingRejected("unknown_kind", "_type")
     if kind == "location" or (kind == "transition" and "lat" in found):
         return parse("position", canonical(_position(found)))
     if kind == "transition" or kind in SIGNS_OF_LIFE:

@@ -1,4 +1,4 @@
-"""The operator's page in a real browser, against the real service: what the fake front door of the other page tests stands for."""
+"""The operator's page in a real browser, against the real service, which the other page tests only pretend."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from playwright.async_api import Page, async_playwright, expect
 from test_page import ARGUMENTS, CHROMIUM
 
 from tests.servers.scene import Scene, scene
+from tests.servers.serving import until
 
 LOOKED_AT_FIRST = [
     {
@@ -30,6 +31,12 @@ async def signed_in(page: Page, url: str, secret: str) -> None:
     await page.fill("#secret", secret)
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Förbunden")).to_be_visible()
+
+
+def told_by(stage: Scene, alarm: str) -> list[str]:
+    """The channels by which somebody has been told."""
+    timeline = stage.home.get(f"/api/v1/alarms/{alarm}").json()["timeline"]
+    return [event["channel"] for event in timeline if event["event"] == "alarm.told"]
 
 
 async def detail(stage: Scene, alarm: str) -> dict[str, Any]:
@@ -53,19 +60,22 @@ async def test_an_alarm_is_seen_taken_and_resolved_in_a_browser_and_a_dead_servi
             row = page.locator(f'[data-alarm="{alarm["id"]}"]')
             await expect(row).to_contain_text("Tryckte på larmknappen")
 
+            told = await asyncio.to_thread(until, lambda: told_by(stage, alarm["id"]), "the page reports what it shows")
+            assert told == ["console"], "the page has shown the alarm, so that nobody else had to be told"
+
             await page.keyboard.press("j")
+            await expect(row).to_be_focused()
             await page.keyboard.press("t")
             await expect(row).to_contain_text("Taget av dig")
             assert (await detail(stage, alarm["id"]))["taken_by"] == "operator:anna"
 
             await page.keyboard.press("r")
+            await expect(page.get_by_role("dialog")).to_be_visible()
             await page.keyboard.press("1")
             await page.get_by_role("dialog").get_by_role("button", name="Avsluta").click()
             await expect(row).to_have_count(0)
             ended = await detail(stage, alarm["id"])
             assert (ended["state"], ended["outcome"]) == ("resolved", "helped")
-            told = [event["channel"] for event in ended["timeline"] if event["event"] == "alarm.told"]
-            assert told == ["console"], "the page has shown the alarm, so that nobody else had to be told"
 
             await asyncio.to_thread(stage.service.kill)
             await expect(page.get_by_text("Förbindelsen är bruten")).to_be_visible(timeout=20_000)
