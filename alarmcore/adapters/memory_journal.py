@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
+from alarmcore.adapters.seen import Seen
 from alarmcore.model.alarm import Alarm, AlarmEvent, Slot
 from alarmcore.ports import Batch, Quarantined, StoredState
-
-REMEMBERED: Final = timedelta(days=7)
-"""How long a reading's identity is remembered (the front door's promise)."""
 
 
 class MemoryJournal:
@@ -24,8 +21,7 @@ class MemoryJournal:
         self.events: list[AlarmEvent] = []
         self.pending: dict[str, bytes] = {}
         self.quarantine: list[Quarantined] = []
-        # One bucket a day of receipt: forgetting a day is dropping its bucket.
-        self.days: dict[int, dict[int, tuple[int, float]]] = {}
+        self.seen = Seen()
         self.count = 0
 
     async def states(self) -> Iterable[StoredState]:
@@ -42,14 +38,7 @@ class MemoryJournal:
 
     async def known(self, identities: list[int], now: datetime) -> dict[int, int]:
         """Identities seen within seven days."""
-        since = (now - REMEMBERED).timestamp()
-        found: dict[int, int] = {}
-        for identity in identities:
-            for day in self.days.values():
-                seen = day.get(identity)
-                if seen is not None and seen[1] >= since:
-                    found[identity] = seen[0]
-        return found
+        return self.seen.known(identities, now)
 
     async def commit(self, batch: Batch) -> int:
         """Store a batch.
@@ -59,7 +48,7 @@ class MemoryJournal:
         """
         if self.keep:
             self._keep_alarms(batch)
-        self.remember(batch.identities, batch.now)
+        self.seen.add(batch.identities, batch.now)
         first = self.count + 1
         self.count += len(batch.events)
         if self.keep:
@@ -85,15 +74,3 @@ class MemoryJournal:
                 opened[alarm.slot] = alarm.id
             alarms[alarm.id] = alarm
         self.alarms, self.opened = alarms, opened
-
-    def remember(self, identities: list[tuple[int, int]], now: datetime) -> None:
-        """Note identities under today, and forget the days that are over."""
-        if not identities:
-            return
-        seconds = now.timestamp()
-        today = int(seconds // 86400)
-        if today not in self.days:
-            self.days[today] = {}
-            for day in [d for d in self.days if d < today - REMEMBERED.days - 1]:
-                del self.days[day]
-        self.days[today].update({identity: (digest, seconds) for identity, digest in identities})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,10 +39,3 @@ async def test_without_keeping_it_holds_identities_and_nothing_else() -> None:
     assert list(await journal.states()) == []
     assert journal.alarms == {}
     assert journal.events == []
-
-
-async def test_identities_of_days_that_are_over_are_let_go() -> None:
-    journal = MemoryJournal(keep=False)
-    for day in range(30):
-        await journal.commit(Batch(NOW + timedelta(days=day), identities=[(day, day)]))
-    assert sum(len(day) for day in journal.days.values()) <= 9
