@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -74,8 +75,7 @@ class Desk:
     def detail(self, alarm_id: str, tenant: str | None, by: str) -> dict[str, Any]:
         """One alarm with everything about it. That somebody looked at a position is logged."""
         alarm = self.get(alarm_id, tenant)
-        if alarm.fix is not None:
-            log.info("position_seen", alarm=alarm.id, tenant=alarm.slot.tenant, by=by)
+        seen([alarm], by)
         timeline = self.journal.timeline(alarm.id)
         return detail_view(alarm, self.chain(alarm), self.sites.get(alarm.slot.tenant), timeline)
 
@@ -89,6 +89,7 @@ class Desk:
     def shown(self, alarm_ids: list[str], tenant: str | None, by: str) -> list[str]:
         """A signed-in operator's page has shown these alarms; return those that are open and that this tenant may see."""
         alarms = [alarm for alarm_id in alarm_ids if (alarm := self.find(alarm_id, tenant)) and alarm.state != "resolved"]
+        seen(alarms, by)
         for alarm in alarms:
             self.service.tell(Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by)))
         return [alarm.id for alarm in alarms]
@@ -96,6 +97,13 @@ class Desk:
     def without_next_step(self) -> int:
         """Open alarms with nothing due: the promise is that there are none."""
         return sum(next_step_at(alarm, self.chain(alarm)) is None for alarm in self.open(None))
+
+
+def seen(alarms: Iterable[Alarm], by: str) -> None:
+    """Log that somebody was given where persons are."""
+    located = [alarm for alarm in alarms if alarm.fix is not None]
+    for tenant in sorted({alarm.slot.tenant for alarm in located}):
+        log.info("position_seen", alarms=[a.id for a in located if a.slot.tenant == tenant], tenant=tenant, by=by)
 
 
 class LinkDesk:
@@ -113,6 +121,7 @@ class LinkDesk:
         timeline = [stored.event for stored in self.desk.journal.timeline(alarm)]
         if not any(event.to == recipient for event in timeline) and not self._being_told(found, recipient):
             return None
+        seen([found], recipient)
         resident = site.resident_by_id.get(found.slot.resident)
         fix, acts = found.fix, [e for e in timeline if e.to == recipient and e.event in ACTS]
         arrived = next((e.at for e in reversed(timeline) if e.event == "alarm.arrived"), None)

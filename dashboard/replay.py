@@ -155,7 +155,7 @@ class Replay:
         if len(self.tenants) == 1 and (tenant is None or (is_never_rejected(head) and not isinstance(tenant, str))):
             tenant = self.tenants[0]
         if not (isinstance(tenant, str) and isinstance(head.device, str) and isinstance(head.kind, str)):
-            return Line(self.move(received_at or self.clock), rejected="bad_field")
+            return Line(self.move(received_at or time_of(head) or self.clock), rejected="bad_field")
         parsed: Parsed | None
         try:
             parsed = parse(head.kind, text)

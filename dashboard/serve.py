@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -172,7 +174,12 @@ class Installation:
         elif self.options.mqtt is not None:
             gate = DeviceGate(self.credentials, opened=self.options.opened)
             listener = MqttListener(MqttDoor(self.service, self.clock), gate)
-            host, port = await listener.start(self.options.mqtt.host, self.options.mqtt.port)
+            where = self.options.mqtt
+            try:
+                host, port = await listener.start(where.host, where.port)
+            except OSError as error:
+                why = os.strerror(error.errno) if error.errno else type(error).__name__
+                raise OptionInvalid(f"cannot listen on {where.host}:{where.port} ({why}); choose another --mqtt") from error
             stack.push_async_callback(listener.close)
             self.service.confirm = confirming(listener)
             log.info("mqtt_listening", host=host, port=port)
@@ -180,20 +187,20 @@ class Installation:
 
     async def subscribe(self, stack: AsyncExitStack, broker: str) -> None:
         """Two sessions at a broker: presses and falls have one of their own, so that they overtake telemetry."""
-        name = self.secret.hex()[:8]
+        name = hashlib.blake2b(self.secret, digest_size=4, person=b"mqtt client").hexdigest()
         doors = {
             "presses": (PRESSES, MqttDoor(self.service, self.clock)),
             "readings": (READINGS, MqttDoor(self.service, self.clock, skip=URGENT)),
         }
-        sessions: list[MqttSession] = []
-        for what, (filters, door) in doors.items():
-            session = MqttSession(
-                broker, client_id=f"alarmcore-{name}-{what}", filters=filters, intake=door, on_ended=broker_lost
-            )
+        sessions = [
+            MqttSession(broker, client_id=f"alarmcore-{name}-{what}", filters=filters, intake=door, on_ended=broker_lost)
+            for what, (filters, door) in doors.items()
+        ]
+        # Before the first one starts: what the broker has kept for us comes at once, and is to be confirmed too.
+        self.service.confirm = confirming(sessions[0])
+        for session in sessions:
             await session.start()
             stack.push_async_callback(session.close)
-            sessions.append(session)
-        self.service.confirm = confirming(sessions[0])
         self.missing = lambda: [] if all(s.connected for s in sessions) else ["the MQTT broker is not connected"]
 
     def not_ready(self) -> list[str]:

@@ -12,7 +12,7 @@ from alarmcore.errors import OptionInvalid
 from alarmcore.model.reasons import OUTCOMES
 from alarmcore.ports import Quarantined
 from dashboard.api.callers import Caller, Callers
-from dashboard.desk import Desk
+from dashboard.desk import Desk, seen
 from dashboard.views import stamp
 
 Outcome = Literal["helped", "no_need", "false_alarm", "test", "moved_to_112", "technical", "other"]
@@ -52,10 +52,13 @@ def _add_lists(router: APIRouter, desk: Desk, operator: Any) -> None:
     ) -> dict[str, Any]:
         """`open`: everything not resolved, all of it. `resolved`: the newest first, `next` to be given as `before`."""
         if state == "open":
-            return {"items": desk.open_views(caller.tenant), "next": None}
+            alarms = desk.open(caller.tenant)
+            seen(alarms, caller.subject)
+            return {"items": [desk.view(alarm) for alarm in alarms], "next": None}
         if before is not None and before.tzinfo is None:
             raise OptionInvalid("before has no offset; write a moment such as 2026-01-14T12:00:00Z")
         found = desk.journal.alarms(caller.tenant, opened=False, limit=limit, before=before)
+        seen(found, caller.subject)
         following = stamp(found[-1].raised_at) if len(found) == limit else None
         return {"items": [desk.view(alarm) for alarm in found], "next": following}
 

@@ -72,7 +72,7 @@ def test_a_screen_that_comes_back_is_sent_what_it_missed_and_nothing_else(town_s
     with screen(town_scene, town_scene.home_secret, f"?since={since}") as socket_:
         changes = until_event(socket_, alarm["id"], "alarm.taken")
     assert all(change["seq"] > since for change in changes)
-    assert [c["event"]["event"] for c in changes if c["alarm"]["id"] == alarm["id"]][0] == "alarm.raised"
+    assert next(c["event"]["event"] for c in changes if c["alarm"]["id"] == alarm["id"]) == "alarm.raised"
     with screen(town_scene, town_scene.home_secret, "?since=999999999") as socket_:
         assert heard(socket_, "snapshot", "change")["type"] == "snapshot"
 

@@ -28,6 +28,7 @@ class Device:
         self.gone = threading.Event()
         self.answered = threading.Event()
         self.code: Any = None
+        self.listening = False
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=f"{tenant}-{device}-{version}", protocol=MQTTProtocolVersion(version)
         )
@@ -43,6 +44,8 @@ class Device:
     def _connected(self, client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:
         del client, data, flags, properties
         self.code = code
+        if self.listening and not code.is_failure:
+            self._subscribe()
         self.answered.set()
 
     @property
@@ -54,9 +57,14 @@ class Device:
     def listen(self) -> Device:
         """Hear the confirmations."""
         assert self.let_in, self.code
-        self.client.subscribe(f"alarmcore/ack/v1/{self.tenant}/{self.device}", qos=1)
+        self.listening = True
+        self._subscribe()
         assert self.granted.wait(WITHIN_S)
         return self
+
+    def _subscribe(self) -> None:
+        """Also after every return: the session is as new as the connection."""
+        self.client.subscribe(f"alarmcore/ack/v1/{self.tenant}/{self.device}", qos=1)
 
     def send(self, kind: str, topic: str | None = None, **fields: Any) -> paho.MQTTMessageInfo:
         """Publish one reading."""

@@ -40,6 +40,8 @@ export class AlarmMapView {
     this.#map.attributionControl.setPrefix(false);
     this.#map.setView([62, 15], 4);
     L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.#map);
+    // Without map pictures, the scale is what tells a walk from a drive.
+    L.control.scale({ imperial: false }).addTo(this.#map);
     const tiles = tileAddress();
     if (tiles) L.tileLayer(tiles, { maxZoom: 19 }).addTo(this.#map);
     this.#marks.addTo(this.#map);
