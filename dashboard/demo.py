@@ -7,6 +7,7 @@ devices do. So what the demo shows is what a municipality gets.
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 import uvloop
 
 from alarmcore.adapters.clock import SystemClock
@@ -48,6 +50,8 @@ class Phone(BaseHTTPRequestHandler):
 
 def run_demo(http: Address, mqtt: Address, data: Path | None, seed: int) -> None:
     """Run until a signal comes."""
+    # A demo's terminal is for its sign-ins; what goes wrong is still said.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="alarmcore-demo-") as name:
         folder = data or Path(name)
         phones = ThreadingHTTPServer(("127.0.0.1", 0), Phone)
