@@ -112,9 +112,7 @@ def _run(step: str, command: list[str], web: Path, node: str) -> None:
     environment.pop("NODE_ENV", None)  # `production` would leave out what builds the page
     try:
         # The commands are ours: nothing in them comes from outside.
-        done = subprocess.run(
-            command, cwd=web, env=environment, capture_output=True, text=True, timeout=STEP_MAX_S, check=False
-        )
+        done = subprocess.run(command, cwd=web, env=environment, capture_output=True, text=True, timeout=STEP_MAX_S, check=False)
     except subprocess.TimeoutExpired:
         raise PageNotBuilt(
             step, f"it had not ended after {STEP_MAX_S} s; check the network to the package registry and try again"

@@ -37,6 +37,7 @@ CHUNK_SPAN: Final = timedelta(hours=1)
 ANSWERS: Final = ("take", "decline", "arrive", "resolve")
 LINE_FIELDS: Final = ("alarm", "resident", "rule", "cause", "priority", "link", "to", "channel", "why", "late_s")
 START: Final = datetime.fromtimestamp(0, UTC)
+"""The clock before any line has said what time it is."""
 
 
 class Head(msgspec.Struct, gc=False):
@@ -89,6 +90,8 @@ class Replay:
             if not text.strip():
                 continue
             line = self.line(text)
+            if chunk and chunk[0].at == START < line.at:
+                date(chunk, line.at)
             if chunk and (len(chunk) >= CHUNK or line.at - chunk[0].at > CHUNK_SPAN):
                 await self.chunk(chunk)
                 chunk = []
@@ -232,6 +235,17 @@ class Replay:
     def reject(self, at: datetime, why: str) -> None:
         """Write that a line could not be used."""
         self.write(self.encode({"at": stamp(at), "event": "reading.rejected", "why": why}) + b"\n")
+
+
+def date(lines: list[Line], at: datetime) -> None:
+    """Let lines that came before anything said what time it is have come at `at`.
+
+    Else an alarm of theirs would be told of again and again through all the years until then.
+    """
+    for line in lines:
+        line.at = at
+        if line.raw is not None:
+            line.raw.received_at = at
 
 
 def is_never_rejected(head: Head) -> bool:

@@ -7,10 +7,10 @@
     >> 12:00:30 contact:eva take
     << 12:00:30 alarm.taken press contact:eva
 
-Times are UTC. `>> TIME DEVICE KIND field=value…` is a reading that arrives at TIME; `at=TIME` makes it happen at another moment and
-`at=none` leaves its time out; `@away` stands for a place. `>> TIME tick` lets time pass, `>> TIME raw TEXT` is any line at all.
-`<< TIME EVENT RULE TO field=value…` must match in all that it names (`late_s` is there exactly when it is named), and nothing may
-come that is not expected. Each story is run twice, in chunks as the command does it and line by line: both must say the same.
+Times are UTC. `>> TIME DEVICE KIND field=value…` is a reading that arrives at TIME; `at=TIME` makes it happen at another moment
+and `at=none` leaves its time out; `@away` stands for a place. `>> TIME tick` lets time pass, `>> TIME raw TEXT` is any line.
+`<< TIME EVENT RULE TO field=value…` must match in all that it names (`late_s` is there exactly when it is named), and nothing
+may come that is not expected. Each story is run twice, in chunks as the command does it and line by line: both must say the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import asyncio
 import difflib
 import json
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -84,7 +84,7 @@ yaml = YAML(typ="safe", pure=True)
 
 
 def town(rules: str, resident: str = "", **parts: str) -> Site:
-    """A checked site of one resident with these rules (YAML); `resident` and `parts` (such as `chains`) take the place of others."""
+    """A checked site of one resident with these rules (YAML); `resident` and `parts` (`chains`) take the place of others."""
     document = yaml.load(TOWN)
     document.update({name: yaml.load(text) for name, text in parts.items()})
     if "residents" not in document:
@@ -252,8 +252,3 @@ def rendered(line: dict[str, Any]) -> str:
     """A line of output in the story's words."""
     shown = [f"{name}={str(line[name]).replace(' ', '+')}" for name in COMPARED if name in line]
     return " ".join([stamped(line), line["event"], *shown])
-
-
-def later(moment: str, **more: float) -> str:
-    """`moment` (ISO, UTC) and so much more, as lines of input have it."""
-    return (datetime.fromisoformat(moment) + timedelta(**more)).isoformat()

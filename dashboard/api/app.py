@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -14,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from alarmcore import metrics
 from alarmcore.model.site import PRIORITIES, Site
 from alarmcore.ports import Clock
-from alarmcore.service import Service
+from alarmcore.service import Service, fault
 from dashboard.answers import AnswerLinks
 from dashboard.api import problems
 from dashboard.api.alarms import alarms_router
@@ -26,6 +27,8 @@ from dashboard.api.session import session_router
 from dashboard.borders import MunicipalityUnknown, borders, municipality_at
 from dashboard.desk import Desk, LinkDesk
 from dashboard.hub import Hub
+
+log = structlog.get_logger(__name__)
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 """Where the build puts the operator's page."""
@@ -68,7 +71,11 @@ def app_of(  # noqa: PLR0913 - the composition root hands over every part once
 
     @app.middleware("http")
     async def guarded(request: Request, call_next: Callable[[Request], Any]) -> Response:
-        answer: Response = await call_next(request)
+        try:
+            answer: Response = await call_next(request)
+        except Exception as error:  # noqa: BLE001 - our own fault: said without its text, which may hold what was sent
+            log.error("request_failed", method=request.method, error=fault(error))  # noqa: TRY400
+            answer = problems.problem(500, "internal", "this is a fault of the service; its log says where")
         if not request.url.path.startswith("/docs"):
             for name, value in HEADERS.items():
                 answer.headers.setdefault(name, value)

@@ -18,6 +18,9 @@ from dispatch.binding import EFFECT_CODEC, ChainMachine
 from dispatch.chain import Shown
 from dispatch.plan import chain_book
 from dispatch.telling import Tell, Told
+from tests.alarms import after, opened
+from tests.chains import Walked
+from tests.observed import observed
 from tests.stories import town
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
@@ -37,8 +40,6 @@ def test_memories_follow_their_rule_and_a_new_kind_under_an_old_id_begins_blank(
     after = registry_of([town("[{id: b, kind: on_floor, limit_s: 60}, {id: a, kind: out_of_bed, limit_s: 60}]")])
     machine, person = WatchMachine(before.plans.get), ("grastorp", "r1")
     state = machine.initial(person)
-    from tests.alarmcore.test_watch import observed
-
     event = observed(SITE, "floor", {"on_floor": True, "device": "floor-1"}, NOW)
     assert event is not None
     stored = machine.encode(machine.step(state, event, NOW).state)
@@ -56,9 +57,14 @@ def test_a_person_who_was_removed_has_nothing_to_be_asked() -> None:
 
 # -- an open alarm always has a next step ----------------------------------------------------------------------------------
 
+WORDS = ("take", "decline", "arrive", "note", "escalate", "resolve")
 RECIPIENTS = ("contact:eva", "unit:patrol", "unit:centre", "operator:anna")
 acts = st.one_of(
-    st.tuples(st.just("answer"), st.sampled_from(["take", "decline", "arrive", "note", "escalate", "resolve"]), st.sampled_from(RECIPIENTS)),
+    st.tuples(
+        st.just("answer"),
+        st.sampled_from(WORDS),
+        st.sampled_from(RECIPIENTS),
+    ),
     st.tuples(st.just("told"), st.integers(0, 3), st.sampled_from(["ok", "failed", "useless"])),
     st.sampled_from([("raise",), ("end",), ("shown",), ("wake",), ("restart",)]),
 )
@@ -88,8 +94,8 @@ class World:
         match act:
             case ("raise",):
                 raised = RaiseAlarm(
-                    slot=SLOT, cause="button", priority="critical", chain="standard", follow_up_s=600.0, why="pressed", reading=number,
-                    device="gps-1", happened_at=self.now,
+                    slot=SLOT, cause="button", priority="critical", chain="standard", follow_up_s=600.0, why="pressed",
+                    reading=number, device="gps-1", happened_at=self.now,
                 )  # fmt: skip
                 await self.hear("lifecycle", raised)
             case ("end",):
@@ -139,9 +145,10 @@ async def test_an_open_alarm_always_has_a_next_step(usable: frozenset[str] | Non
             continue
         assert world.next_step_at() is not None
         assert world.runner.next_wake_at() == world.next_step_at()
-    # Left alone with channels that work, somebody is told within a follow-up and a whole chain.
+    # Left alone after a restart, with channels that work, somebody is told within a follow-up and a whole chain.
     if world.runner.state("lifecycle", SLOT).state != "resolved" and usable is None:
         world.tells.clear()
+        await world.act(("restart",), 0)
         before, until = world.events.count("alarm.told"), world.now + timedelta(seconds=1800 + 3600)
         while world.events.count("alarm.told") == before:
             assert world.now < until
@@ -166,9 +173,16 @@ async def test_a_restart_after_every_step_changes_nothing(story: list[tuple[Any,
 
 
 def test_a_chain_that_became_shorter_goes_on_with_its_last_link() -> None:
-    long, short = chain_book(SITE), chain_book(town("[]", chains="[{id: standard, links: [{tell: [unit:centre], wait_s: 60}]}, {id: technical, links: [{tell: [unit:centre], wait_s: 60}]}]"))
-    from tests.dispatch.test_chain import Walked
-
+    long, short = (
+        chain_book(SITE),
+        chain_book(
+            town(
+                "[]",
+                chains="[{id: standard, links: [{tell: [unit:centre], wait_s: 60}]},"
+                " {id: technical, links: [{tell: [unit:centre], wait_s: 60}]}]",
+            )
+        ),
+    )
     walked = Walked()
     walked.wake()
     walked.wake()
@@ -178,16 +192,12 @@ def test_a_chain_that_became_shorter_goes_on_with_its_last_link() -> None:
 
 
 def test_what_is_told_comes_back_from_storage() -> None:
-    from tests.dispatch.test_chain import Walked
-
     encode, decode = EFFECT_CODEC
     (tell,) = Walked().tells()
     assert decode(encode(tell)) == tell
 
 
 def test_an_alarm_comes_back_from_storage() -> None:
-    from tests.alarmcore.test_lifecycle import after, opened
-
     machine = LifecycleMachine()
     for alarm in (opened(), after(opened(), "take"), after(opened(), "resolve")):
         assert machine.decode(SLOT, machine.encode(alarm)) == alarm

@@ -24,7 +24,9 @@ AREAS = (
     "zones: [{id: home, circle: {lat: 58.3345, lon: 12.6784, radius_m: 150}}, {id: village, area: {type: Polygon, coordinates:"
     " [[[12.67,58.33],[12.69,58.33],[12.69,58.34],[12.67,58.34],[12.67,58.33]]]}}]"
 )
-REGISTRY = registry_of([town("[{id: wander, kind: zone_exit, zones: [home, village]}, {id: still, kind: inactivity, limit_s: 60}]", AREAS)])
+REGISTRY = registry_of(
+    [town("[{id: wander, kind: zone_exit, zones: [home, village]}, {id: still, kind: inactivity, limit_s: 60}]", AREAS)]
+)
 
 
 def raw(kind: str, device: str = "gps-1", principal: str | None = None, **fields: Any) -> Raw:

@@ -2,64 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from alarmcore import lifecycle
 from alarmcore.model.alarm import (
-    Alarm,
     AlarmEvent,
     AnswerAlarm,
     ContinueChain,
     DeclineLink,
     EndCondition,
     ForgiveRule,
-    RaiseAlarm,
     Refuse,
     Slot,
     StartChain,
     StopChain,
 )
+from alarmcore.outcome import Outcome
+from tests.alarms import NOW, SLOT, after, answer, opened, raised
 from tests.stories import told, town
 
-NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
-SLOT = Slot("grastorp", "r1", "press")
 PRESS = town("[{id: press, kind: button}]")
 QUIET = town("[{id: press, kind: button, chain: quiet}]")
-
-
-def raised(**more: object) -> RaiseAlarm:
-    given = {
-        "slot": SLOT,
-        "cause": "button",
-        "priority": "critical",
-        "chain": "standard",
-        "follow_up_s": 600.0,
-        "why": "pressed",
-        "reading": 7,
-        "device": "gps-1",
-        "happened_at": NOW,
-    }
-    return RaiseAlarm(**{**given, **more})  # type: ignore[arg-type]
-
-
-def opened() -> Alarm:
-    alarm = lifecycle.step(None, raised(), NOW).state
-    assert alarm is not None
-    return alarm
-
-
-def answer(alarm: Alarm, word: str, by: str = "contact:eva", **more: str) -> AnswerAlarm:
-    return AnswerAlarm(slot=SLOT, alarm=alarm.id, answer=word, by=by, via="link", **more)  # type: ignore[arg-type]
-
-
-def after(alarm: Alarm, *words: str) -> Alarm:
-    for word in words:
-        found = lifecycle.step(alarm, answer(alarm, word), NOW).state
-        assert found is not None
-        alarm = found
-    return alarm
 
 
 def test_raising_starts_the_chain_in_the_same_step() -> None:
@@ -67,7 +32,8 @@ def test_raising_starts_the_chain_in_the_same_step() -> None:
     event, start = outcome.decisions
     assert isinstance(event, AlarmEvent)
     assert (event.event, event.late_s, event.device) == ("alarm.raised", 90, "gps-1")
-    assert start == StartChain(SLOT, outcome.state)
+    assert isinstance(start, StartChain)
+    assert start.alarm is outcome.state
 
 
 def test_an_id_is_short_plain_and_the_same_for_the_same_reading() -> None:
@@ -105,7 +71,7 @@ def test_taking_stops_the_chain_and_is_followed_up() -> None:
 
 def test_taking_twice_oneself_changes_nothing() -> None:
     alarm = after(opened(), "take")
-    assert lifecycle.step(alarm, answer(alarm, "take"), NOW + timedelta(seconds=9)) == lifecycle.Outcome(alarm)
+    assert lifecycle.step(alarm, answer(alarm, "take"), NOW + timedelta(seconds=9)) == Outcome(alarm)
 
 
 def test_taking_what_somebody_else_has_taken_is_refused_and_names_who() -> None:
@@ -118,7 +84,7 @@ def test_taking_what_somebody_else_has_taken_is_refused_and_names_who() -> None:
 def test_the_follow_up_opens_it_again_only_when_its_time_has_come() -> None:
     alarm = after(opened(), "take")
     early = lifecycle.step(alarm, lifecycle.FollowUp(), NOW + timedelta(seconds=599))
-    assert early == lifecycle.Outcome(alarm)
+    assert early == Outcome(alarm)
     due = lifecycle.step(alarm, lifecycle.FollowUp(), NOW + timedelta(seconds=600))
     assert due.state is not None
     assert (due.state.state, due.state.taken_by, due.state.wake_at) == ("open", None, None)
@@ -167,11 +133,11 @@ def test_a_decline_of_somebody_who_has_not_taken_it_is_the_chains_to_judge() -> 
 
 def test_a_condition_ends_once_and_only_for_the_device_that_began_it() -> None:
     alarm = opened()
-    assert lifecycle.step(alarm, EndCondition(SLOT, "device_reset", "bed-1"), NOW) == lifecycle.Outcome(alarm)
+    assert lifecycle.step(alarm, EndCondition(SLOT, "device_reset", "bed-1"), NOW) == Outcome(alarm)
     ended = lifecycle.step(alarm, EndCondition(SLOT, "device_reset", "gps-1"), NOW)
     assert [d.event for d in ended.decisions] == ["alarm.condition_ended"]
     assert lifecycle.step(ended.state, EndCondition(SLOT, "device_reset", "gps-1"), NOW).decisions == ()
-    assert lifecycle.step(None, EndCondition(SLOT, "device_reset"), NOW) == lifecycle.Outcome(None)
+    assert lifecycle.step(None, EndCondition(SLOT, "device_reset"), NOW) == Outcome(None)
 
 
 def test_what_is_found_meanwhile_is_added_and_counted() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flaky_journal import FlakyJournal, When
 from journal_contract import JournalContract
+from msgspec.structs import replace
 
 from alarmcore.admission import registry_of
 from alarmcore.errors import AlarmcoreError, CommitFailed
@@ -314,3 +315,52 @@ class Woken:
 async def test_an_empty_turn_stores_nothing(stage: Stage) -> None:
     await stage.runner.run([], NOON)
     assert stage.journal.batches == []
+
+
+async def test_an_effect_that_is_under_way_is_not_begun_again_by_a_failed_commit(stage: Stage) -> None:
+    await stage.press()
+    stage.journal.fails.append("before")
+    with pytest.raises(CommitFailed):
+        await stage.press(NOON + timedelta(seconds=1))
+    assert len(stage.performed) == 1
+
+
+async def test_an_effect_that_is_settled_is_forgotten(stage: Stage) -> None:
+    await stage.press()
+    await stage.told(stage.performed[0], NOON)
+    assert stage.journal.pending == {}
+    assert stage.runner.begun == set()
+
+
+async def test_an_effect_that_its_own_turn_makes_needless_is_not_performed(stage: Stage) -> None:
+    reading = b'{"id": "one", "at": "2026-01-14T12:00:00Z"}'
+
+    async def pressed(on: Stage, *more: Item) -> None:
+        prepared = await prepare([Raw("grastorp", "pendant-1", "button", reading, NOON)], on.registry, on.journal, NOON)
+        (item,) = prepared.items
+        assert item is not None
+        await on.runner.run([item, *more], NOON)
+
+    other = Stage()
+    await pressed(other)
+    name = other.runner.state("lifecycle", SLOT).id
+    answer = AnswerAlarm(slot=SLOT, alarm=name, answer="resolve", by="operator:anna", via="console", outcome="test")
+    await pressed(stage, Item("lifecycle", SLOT, answer))
+    assert stage.events() == ["alarm.raised", "alarm.resolved"]
+    assert stage.performed == []
+    assert stage.journal.pending == {}
+
+
+async def test_a_refusal_of_a_turn_that_failed_is_not_kept_for_the_next(stage: Stage) -> None:
+    await stage.press()
+    name = stage.runner.state("lifecycle", SLOT).id
+    answer = AnswerAlarm(slot=SLOT, alarm=name, answer="take", by="operator:bo", via="console")
+    item = Item("lifecycle", SLOT, answer)
+    first = Item("lifecycle", SLOT, replace(answer, by="operator:anna"))
+    stage.journal.fails.append("before")
+    with pytest.raises(CommitFailed):
+        await stage.runner.run([first, item], NOON)
+    assert item.answer is not None
+    await stage.runner.run([item], NOON)
+    assert item.answer is None
+    assert stage.runner.state("lifecycle", SLOT).taken_by == "operator:bo"

@@ -142,6 +142,15 @@ async def test_a_tenant_sees_its_own_alarms_and_quarantine_only(journal: SqliteJ
     assert [q.device for q in journal.quarantined("tanum", 10)] == ["d-2"]
 
 
+async def test_pages_of_alarms_hold_each_alarm_once_also_those_of_one_moment(journal: SqliteJournal) -> None:
+    ended = [replace(ALARM, id=f"a{n}", state="resolved", raised_at=NOW + timedelta(seconds=n // 4)) for n in range(10)]
+    await journal.commit(Batch(NOW, alarms=ended))
+    found: list[Alarm] = []
+    while page := journal.alarms("grastorp", opened=False, limit=3, before=found[-1].id if found else None):
+        found += page
+    assert [alarm.id for alarm in found] == [f"a{n}" for n in range(9, -1, -1)]
+
+
 async def test_a_timeline_holds_its_own_alarms_events(journal: SqliteJournal) -> None:
     await journal.commit(Batch(NOW, events=[event("alarm.raised"), event("alarm.raised", "a2"), event("alarm.taken")]))
     assert [(s.seq, s.event.event) for s in journal.timeline("a1")] == [(1, "alarm.raised"), (3, "alarm.taken")]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,14 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alarmcore import watch
-from alarmcore.adapters.memory_journal import MemoryJournal
 from alarmcore.admission import registry_of
 from alarmcore.bindings import WatchMachine
-from alarmcore.intake import Raw, prepare
 from alarmcore.model.alarm import EndCondition, ForgiveRule, RaiseAlarm, Slot
-from alarmcore.model.site import Site
-from alarmcore.rules.base import Observed
 from alarmcore.watch import WatchState
+from tests.observed import observed
 from tests.stories import PLACES, told, town
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
@@ -42,14 +37,6 @@ EVERYTHING = town(
     "stays: [{from: 2026-01-15, until: 2026-01-15, zones: [cottage], chain: quiet}]",
 )
 PERSON = ("grastorp", "r1")
-
-
-def observed(site: Site, kind: str, fields: dict[str, Any], received_at: datetime) -> Observed | None:
-    """What the watch sees of a reading, or None if it is rejected."""
-    raw = Raw("grastorp", fields.get("device", "gps-1"), kind, json.dumps(fields).encode(), received_at)
-    prepared = asyncio.run(prepare([raw], registry_of([site]), MemoryJournal(), received_at))
-    item = prepared.items[0]
-    return item.event if item is not None and item.machine == "watch" else None
 
 
 def test_rules_due_at_one_instant_are_asked_by_their_ids() -> None:
@@ -132,9 +119,22 @@ said = st.one_of(
     st.builds(lambda on: ("bed", {"occupied": on, "device": "bed-1"}), st.booleans()),
     st.builds(lambda on: ("floor", {"on_floor": on, "device": "floor-1"}), st.booleans()),
     st.builds(lambda on, door: ("door", {"open": on, "device": "door-1", "door": door}), st.booleans(), st.sampled_from("ab")),
-    st.builds(lambda pct, on: ("status", {"battery_pct": pct, "device": on}), st.sampled_from([5, 25, 90]), st.sampled_from(["gps-1", "bed-1"])),
+    st.builds(
+        lambda pct, on: ("status", {"battery_pct": pct, "device": on}),
+        st.sampled_from([5, 25, 90]),
+        st.sampled_from(["gps-1", "bed-1"]),
+    ),
     st.builds(lambda value: ("measurement", {"quantity": "temp", "value": value}), st.sampled_from([34, 36, 37.5, 39])),
-    st.sampled_from([("button", {}), ("fall", {}), ("motion", {"device": "motion-1"}), ("reset", {}), ("heartbeat", {}), ("medication", {"taken": False})]),
+    st.sampled_from(
+        [
+            ("button", {}),
+            ("fall", {}),
+            ("motion", {"device": "motion-1"}),
+            ("reset", {}),
+            ("heartbeat", {}),
+            ("medication", {"taken": False}),
+        ]
+    ),
 )
 happenings = st.lists(st.tuples(st.integers(0, 90), minutes, said | st.sampled_from(["wake", "forgive"])), max_size=40)
 

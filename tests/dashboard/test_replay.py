@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-import tracemalloc
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from alarmcore.model.reasons import REJECTIONS
-from dashboard.replay import CHUNK, Replay
+from dashboard.replay import Replay
 from tests.stories import built, document, replayed, resident, told, town
 
 PRESS = town("[{id: press, kind: button, chain: quiet}]")
@@ -135,6 +126,15 @@ def test_a_reading_from_the_future_is_rejected_when_its_receipt_is_given() -> No
         << 12:00 reading.rejected from_future
         """,
     )
+
+
+def test_lines_before_any_time_is_known_came_when_the_first_time_is_said() -> None:
+    """Else their alarms would be told of again and again from 1970 on."""
+    press = {"kind": "button", "device": "gps-1"}
+    (found,) = replayed(PRESS, [b"garbage", *lines(press, {"kind": "tick", "at": "2026-01-14T12:00:00Z"})])
+    assert [(line["at"], line["event"]) for line in found] == [
+        ("2026-01-14T12:00:00.000Z", event) for event in ("reading.rejected", "alarm.raised", "alarm.told")
+    ]
 
 
 def test_a_rejected_reading_moves_the_clock_as_well() -> None:
@@ -316,137 +316,3 @@ def test_a_tenant_may_be_named_where_there_is_only_one() -> None:
         << 12:01 reading.rejected unknown_tenant
         """,
     )
-
-
-# -- garbage --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("line", "why"),
-    [
-        ("garbage", "not_json"),
-        ("{", "not_json"),
-        ("[1,2]", "not_json"),
-        ("{}", "bad_field"),
-        ('{"kind":[],"device":"gps-1"}', "bad_field"),
-        ('{"kind":"bed","device":7,"occupied":true}', "bad_field"),
-        ('{"kind":"dance","device":"gps-1"}', "unknown_kind"),
-        ('{"kind":"heartbeat","device":"gps-1","received_at":"now"}', "bad_field"),
-        ('{"kind":"motion","device":"motion-1","room":"' + "x" * 65536 + '"}', "too_large"),
-        ('{"kind":"heartbeat","device":"gps-1","tenant":"tanum"}', "unknown_tenant"),
-        ('{"kind":"heartbeat","device":"gps-1","tenant":3}', "bad_field"),
-    ],
-)
-def test_what_cannot_be_read_is_rejected_and_the_next_line_is_not_delayed(line: str, why: str) -> None:
-    told(
-        PRESS,
-        f"""
-        >> 12:00 tick
-        >> 12:00 raw {line}
-        << 12:00 reading.rejected {why}
-        >> 12:01 gps-1 button
-        << 12:01 alarm.raised press
-        << 12:01 alarm.told press unit:centre
-        """,
-    )
-
-
-def test_empty_lines_and_other_line_ends_are_borne() -> None:
-    press = b'{"kind":"button","device":"gps-1","at":1768392000}\r\n'
-    (found,) = replayed(PRESS, [b"\n", b"  \r\n", press, b""])
-    assert [line["event"] for line in found] == ["alarm.raised", "alarm.told"]
-
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
-    lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=9), x, max_size=3),
-    max_leaves=5,
-)
-kinds = st.sampled_from(["button", "fall", "floor", "bed", "position", "tick", "answer", "status"]) | anything
-wild = st.fixed_dictionaries(
-    {"kind": kinds, "device": st.sampled_from(["gps-1", "bed-1", "none"]) | anything},
-    optional={
-        name: anything | st.floats(1.76e9, 1.77e9)
-        for name in ("at", "received_at", "id", "tenant", "lat", "lon", "resident", "by", "answer", "outcome", "on_floor", "occupied")
-    },
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.binary(max_size=40) | wild.map(lambda found: json.dumps(found).encode()), max_size=12))
-def test_no_line_at_all_stops_the_replay(said: list[bytes]) -> None:
-    end = b'{"kind":"heartbeat","device":"gps-0"}'
-    (found,) = replayed(PRESS, [*said, end])
-    assert found[-1]["event"] == "reading.rejected"
-    assert found[-1]["why"] == "unknown_device"
-    assert all(line["why"] in REJECTIONS for line in found if line["event"] == "reading.rejected")
-    moments = [line["at"] for line in found]
-    assert moments == sorted(moments)
-
-
-# -- the same bytes, and memory -------------------------------------------------------------------------------------------
-
-
-def crowd(count: int, *, with_ids: bool = True) -> Iterator[bytes]:
-    """Readings of one person's many devices, one a minute, and now and then a press that is resolved."""
-    began = datetime(2026, 1, 14, tzinfo=UTC)
-    for number in range(count):
-        at = (began + timedelta(minutes=number)).isoformat()
-        said: dict[str, Any] = {"at": at, "device": "bed-1", "kind": "bed", "occupied": number % 7 > 0}
-        if number % 100 == 50:
-            said = {"at": at, "device": "gps-1", "kind": "button"}
-        elif number % 100 == 60:
-            said = {"at": at, "kind": "answer", "resident": "r1", "by": "unit:centre", "answer": "resolve"}
-        elif number % 3 == 0:
-            said = {"at": at, "device": "gps-1", "kind": "position", "lat": 58.3345 + (number % 50) / 1000, "lon": 12.6784}
-        if with_ids:
-            said["id"] = str(number)
-        yield json.dumps(said).encode() + b"\n"
-
-
-SITE = """
-import asyncio, sys
-from tests.dashboard.test_replay import BUSY, crowd
-from dashboard.replay import Replay
-asyncio.run(Replay([BUSY], sys.stdout.buffer.write).run(crowd(3000)))
-"""
-BUSY = town(
-    "[{id: press, kind: button, chain: quiet}, {id: wander, kind: zone_exit, zones: [home, lake], chain: quiet},"
-    " {id: up, kind: out_of_bed, limit_s: 30}, {id: still, kind: inactivity, limit_s: 300}, {id: lost, kind: silent, limit_s: 400}]"
-)
-
-
-def test_the_same_input_gives_the_same_bytes_in_every_process() -> None:
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", SITE], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True, timeout=60
-        ).stdout
-        for seed in ("0", "1")
-    ]
-    assert said[0] == said[1]
-    assert said[0].count(b"\n") > 1000
-
-
-def test_where_the_lines_are_cut_into_chunks_does_not_matter() -> None:
-    given = list(crowd(2 * CHUNK + 10))
-    (whole,) = replayed(BUSY, given)
-    assert [line for lines in replayed(BUSY, given, one_by_one=True) for line in lines] == whole
-
-
-def test_memory_stays_flat_over_many_weeks() -> None:
-    """What is remembered is bounded by seven days and by the residents, not by the length of the recording."""
-    kept: list[int] = []
-
-    async def run() -> None:
-        replay = Replay([BUSY], lambda _: None)
-        source = crowd(60_000)
-        for _ in range(6):
-            await replay.run(line for line, _ in zip(source, range(10_000), strict=False))
-            kept.append(tracemalloc.get_traced_memory()[0])
-
-    tracemalloc.start()
-    try:
-        asyncio.run(run())
-    finally:
-        tracemalloc.stop()
-    assert kept[-1] < kept[2] * 1.1

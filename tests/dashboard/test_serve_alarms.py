@@ -182,3 +182,19 @@ def test_no_alarm_is_without_a_next_step(town_scene: Scene) -> None:
     text = town_scene.metrics()
     assert re.search(r"^alarmcore_alarms_without_next_step 0(\.0)?$", text, re.MULTILINE)
     assert float(re.search(r'^alarmcore_alarms_open\{priority="critical"\} (\S+)$', text, re.MULTILINE)[1]) >= 1  # type: ignore[index]
+
+
+def test_resolved_alarms_are_listed_page_by_page(town_scene: Scene) -> None:
+    made = []
+    for _ in range(3):
+        made.append(town_scene.press()["id"])
+        assert town_scene.home.post(f"/api/v1/alarms/{made[-1]}/resolve", json={"outcome": "test"}).status_code == 200
+    found: list[str] = []
+    query = "state=resolved&limit=1"
+    following = ""
+    while following is not None:
+        page = town_scene.home.get(f"/api/v1/alarms?{query}" + (f"&before={following}" if following else "")).json()
+        found += [alarm["id"] for alarm in page["items"]]
+        following = page["next"]
+    assert found[:3] == made[::-1]
+    assert len(found) == len(set(found))

@@ -117,3 +117,22 @@ def test_a_second_service_on_the_same_data_is_refused_while_the_first_runs(servi
     assert again.returncode == 2
     assert "another service" in again.stderr
     assert alarmcore("token", "operator", "--tenant", "grastorp", "--data", service.data).returncode == 0
+
+
+def test_an_alarm_that_was_taken_and_not_resolved_is_opened_again_also_across_a_crash(service: Serving, hook_port: int) -> None:
+    with receiving(hook_port) as hooks:
+        alarm = pressed(service)
+        until(lambda: hooks.hooks, "the first webhook")
+        with service.client(service.token("operator", "grastorp", "anna")) as client:
+            taken = client.post(f"/api/v1/alarms/{alarm['id']}/take").json()
+        assert taken["follow_up_at"] is not None
+        service.kill()
+        service.start()
+        assert alarm_of(service)["taken_by"] == "operator:anna"
+        until(lambda: alarm_of(service)["state"] == "open", "the follow-up", 20)
+        after = alarm_of(service)
+        assert after["taken_by"] is None
+        reopened = next(event for event in after["timeline"] if event["event"] == "alarm.reopened")
+        assert reopened["why"] == "follow_up_lapsed"
+        assert reopened["at"] >= taken["follow_up_at"]
+        until(lambda: len(hooks.hooks) >= 2, "the chain goes on")

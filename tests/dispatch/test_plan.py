@@ -38,4 +38,8 @@ def test_contacts_are_always_on_duty_and_units_by_the_wall_clock() -> None:
 
 def test_only_usable_channels_are_kept() -> None:
     book = chain_book(town("[{id: press, kind: button}]"), frozenset({"email", "console"}))
-    assert [[c.kind for c in link.recipients[0].channels] for link in book.chain("standard").links] == [["email"], [], ["console"]]
+    assert [[c.kind for c in link.recipients[0].channels] for link in book.chain("standard").links] == [
+        ["email"],
+        [],
+        ["console"],
+    ]

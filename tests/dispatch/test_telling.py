@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from alarmcore.model.site import Channel
 from dispatch.plan import Recipient
 from dispatch.telling import CONSOLE_S, RETRY_S, TRIES_MAX, Telling, after_failure, attempt
-from tests.alarmcore.test_lifecycle import opened
+from tests.alarms import opened
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
 EVA = Recipient("contact:eva", "Eva", (Channel("sms", "+46700000001"), Channel("email", "eva@example.org")))

@@ -84,12 +84,16 @@ class SqliteJournal:
 
     # -- reads for pages --------------------------------------------------------------------------------------------------
 
-    def alarms(self, tenant: str | None, *, opened: bool, limit: int, before: datetime | None = None) -> list[Alarm]:
-        """Alarms of one tenant (None: of all), the newest first: those that are open, or those that are resolved."""
+    def alarms(self, tenant: str | None, *, opened: bool, limit: int, before: str | None = None) -> list[Alarm]:
+        """Alarms of one tenant (None: of all), the newest first: those that are open, or those that are resolved.
+
+        `before` is the last alarm that the caller has; many may be of one moment, so the moment alone would not do.
+        """
         rows = self.database.read(
             "SELECT data FROM alarm WHERE (?1 IS NULL OR tenant = ?1) AND (state <> 'resolved') = ?2"
-            " AND (?3 IS NULL OR raised_at < ?3) ORDER BY raised_at DESC LIMIT ?4",
-            (tenant, opened, before and micros(before), limit),
+            " AND (?3 IS NULL OR (raised_at, id) < (SELECT raised_at, id FROM alarm WHERE id = ?3))"
+            " ORDER BY raised_at DESC, id DESC LIMIT ?4",
+            (tenant, opened, before, limit),
         )
         return [_alarm(row[0]) for row in rows]
 

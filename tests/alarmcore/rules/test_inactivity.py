@@ -43,7 +43,9 @@ def test_each_sign_of_life_counts(sign: str) -> None:
     )
 
 
-@pytest.mark.parametrize("noise", ["gps-1 status battery_pct=50", "gps-1 heartbeat", "gps-1 position @home", "bed-1 bed occupied=true"])
+@pytest.mark.parametrize(
+    "noise", ["gps-1 status battery_pct=50", "gps-1 heartbeat", "gps-1 position @home", "bed-1 bed occupied=true"]
+)
 def test_what_no_person_does_is_no_sign_of_life(noise: str) -> None:
     told(
         STILL,

@@ -1,0 +1,45 @@
+"""A fault of our own behind a route: answered as a problem, logged without what was sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from dashboard.answers import AnswerLinks
+from dashboard.api.app import app_of
+from dashboard.api.callers import Callers
+from dashboard.credentials import MemoryCredentials, SessionCookies
+
+
+class Broken:
+    """Fails at everything."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ZeroDivisionError("Karin Svensson, 58.3345")
+
+
+class StoppedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 14, tzinfo=UTC)
+
+
+async def test_a_fault_of_ours_is_a_problem_and_its_log_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = cast("Any", Broken())
+    clock = StoppedClock()
+    callers = Callers(MemoryCredentials(), SessionCookies(b"secret", clock.now, https=False), opened=True)
+    app = app_of(
+        service=broken, desk=broken, hub=broken, callers=callers, links=AnswerLinks(b"x"), clock=clock, sites={}, ready=list
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        answer = await client.get("/api/v1/alarms")
+        assert answer.status_code == 500
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["title"] == "internal"
+        assert (await client.get("/health/live")).status_code == 200
+    said = capsys.readouterr()
+    assert "request_failed" in said.out
+    assert "ZeroDivisionError" in said.out
+    assert "Karin" not in said.out + said.err + answer.text
