@@ -49,6 +49,7 @@ def test_a_slow_screen_is_told_nothing_until_it_has_drained_and_then_everything(
     assert after(screen, Changed(3))[1] == ()
     screen, sent = after(screen, Taken(1, 3))
     assert sent == ()
+    assert after(screen, Changed(3))[1] == ()
     screen, sent = after(screen, Taken(0, 3))
     assert sent == (SendSnapshot(3),)
     assert (screen.behind, screen.seq, screen.waiting) == (False, 3, 1)

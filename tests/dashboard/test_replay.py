@@ -222,6 +222,27 @@ def test_an_answer_is_about_the_open_alarm_that_they_were_told_of_last() -> None
     )
 
 
+def test_being_told_again_makes_it_the_last() -> None:
+    told(
+        town(
+            "[{id: press, kind: button}, {id: fell, kind: fall, chain: technical}]",
+            chains="[{id: standard, links: [{tell: [unit:centre], wait_s: 300}]},"
+            " {id: technical, links: [{tell: [unit:centre], wait_s: 86400}]}]",
+        ),
+        """
+        >> 12:00 gps-1 button
+        << 12:00 alarm.raised press
+        << 12:00 alarm.told press unit:centre
+        >> 12:01 gps-1 fall
+        << 12:01 alarm.raised fell
+        << 12:01 alarm.told fell unit:centre
+        << 12:05 alarm.told press unit:centre
+        >> 12:06 unit:centre take
+        << 12:06 alarm.taken press unit:centre
+        """,
+    )
+
+
 def test_nobody_answers_about_what_they_were_not_told_of() -> None:
     told(
         town("[{id: press, kind: button}]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -139,7 +140,7 @@ def test_a_webhook_that_hangs_holds_up_no_other_alarm(tmp_path: Path) -> None:
     """One municipality's receiver takes connections and never answers; the other's alarms are told as ever."""
     deaf = subprocess.Popen(
         [
-            "python3",
+            sys.executable,
             "-c",
             "import socket,time\ns=socket.create_server(('127.0.0.1',0))\nprint(s.getsockname()[1],flush=True)\ntime.sleep(60)",
         ],

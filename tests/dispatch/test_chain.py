@@ -274,3 +274,26 @@ def test_a_new_alarm_starts_its_chain_from_the_first_link() -> None:
         << 22:03 alarm.told press contact:eva link=0
         """,
     )
+
+
+def test_who_declined_at_an_earlier_link_is_asked_anew() -> None:
+    told(
+        chains(
+            "{id: standard, links: [{tell: [contact:adam, contact:eva], wait_s: 60},"
+            " {tell: [contact:eva, unit:centre], wait_s: 60}, {tell: [unit:centre], wait_s: 600}]}"
+        ),
+        """
+        >> 12:00 gps-1 button
+        << 12:00 alarm.raised press
+        << 12:00 alarm.told press contact:adam
+        << 12:00 alarm.told press contact:eva
+        >> 12:00:10 contact:eva decline
+        << 12:00:10 alarm.declined press contact:eva
+        << 12:01 alarm.told press contact:eva link=1
+        << 12:01 alarm.told press unit:centre link=1
+        >> 12:01:10 unit:centre decline
+        << 12:01:10 alarm.declined press unit:centre
+        << 12:02 alarm.told press unit:centre link=2 why=no_answer
+        >> 12:03 tick
+        """,
+    )

@@ -59,3 +59,16 @@ def test_a_second_door_that_is_open_too_long_is_added_without_an_end_in_between(
         << 12:21 alarm.condition_ended draught
         """,
     )
+
+
+def test_a_door_that_had_been_open_longer_than_was_known_is_found_sooner() -> None:
+    told(
+        DOOR,
+        """
+        >> 12:05 door-1 door open=true door=front
+        >> 12:06 door-1 door open=true door=back at=12:00
+        << 12:10 alarm.raised draught
+        << 12:10 alarm.told draught unit:centre
+        >> 12:12 tick
+        """,
+    )

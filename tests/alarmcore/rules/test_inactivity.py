@@ -151,3 +151,16 @@ def test_an_old_change_of_a_switch_is_no_activity() -> None:
         >> 13:30 tick
         """,
     )
+
+
+def test_an_empty_bed_that_says_so_again_is_no_sign_of_life() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 bed-1 bed occupied=false
+        >> 12:30 bed-1 bed occupied=false
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:15 tick
+        """,
+    )

@@ -227,3 +227,37 @@ def test_a_device_that_was_handed_over_tells_of_whoever_had_it_then() -> None:
         << 12:03 alarm.told wander unit:centre
         """,
     )
+
+
+STAY = town(
+    "[{id: wander, kind: zone_exit, zones: [home], chain: quiet}]",
+    "stays: [{from: 2026-07-01, until: 2026-07-02, zones: [cottage]}]",
+)
+
+
+def test_one_fix_outside_of_home_and_one_outside_of_the_stay_are_not_two_of_either() -> None:
+    told(
+        STAY,
+        """
+        day 2026-06-30
+        >> 21:58 gps-1 position @away
+        >> 22:01 gps-1 position @away          # the first of July
+        >> 22:02 gps-1 position @away
+        << 22:02 alarm.raised wander
+        << 22:02 alarm.told wander unit:centre
+        """,
+    )
+
+
+def test_an_old_fix_from_before_the_stay_does_not_undo_what_was_seen_since() -> None:
+    told(
+        STAY,
+        """
+        day 2026-06-30
+        >> 22:01 gps-1 position @home
+        >> 22:02 gps-1 position @home at=21:30
+        >> 22:03 gps-1 position @home
+        << 22:03 alarm.raised wander
+        << 22:03 alarm.told wander unit:centre
+        """,
+    )

@@ -1,0 +1,184 @@
+"""Everything that a simulated world did that somebody outside could have seen, in order: what checkers judge."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from alarmcore.ports import Batch
+from dispatch.channels.port import Message
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened, `t` seconds after the world began."""
+
+    t: float
+
+    def text(self) -> str:
+        """One line, the same for the same record."""
+        fields = (f"{name}={getattr(self, name)}" for name in self.__struct_fields__ if name != "t")
+        return f"{self.t:.6f} {type(self).__name__} {' '.join(fields)}"
+
+
+class Sent(Record, frozen=True, kw_only=True):
+    """A device has something new to report; `payload` tells it from everything else that the device ever reports."""
+
+    tenant: str
+    device: str
+    kind: str
+    payload: bytes
+    at: float | None = None
+
+
+class Heard(Record, frozen=True, kw_only=True):
+    """The service was handed a message."""
+
+    tenant: str
+    device: str
+    kind: str
+    payload: bytes
+
+
+class Acknowledged(Record, frozen=True, kw_only=True):
+    """The service has acknowledged a message (`kept`), or said that it could not keep it."""
+
+    tenant: str
+    device: str
+    kind: str
+    payload: bytes
+    kept: bool
+
+
+class Confirmed(Record, frozen=True, kw_only=True):
+    """The service has told a device what became of its reading."""
+
+    tenant: str
+    device: str
+    id: str
+    status: str
+    reason: str | None = None
+
+
+class Committed(Record, frozen=True, kw_only=True):
+    """A batch is on the disk. `now` is what the service's clock showed when it decided."""
+
+    now: datetime
+    batch: Batch
+
+    def text(self) -> str:
+        """The batch's content: states by their checksums."""
+        b = self.batch
+        states = [f"{s.machine}:{s.key}@{s.wake_at}#{zlib.crc32(s.data)}" for s in b.states]
+        events = [f"{e.event}:{e.alarm}:{e.rule}:{e.to}:{e.channel}:{e.why}" for e in b.events]
+        effects = [name for name, _ in b.effects]
+        counts = f"identities={b.identities} quarantined={len(b.quarantined)}"
+        return f"{self.t:.6f} Committed now={self.now} {events} {effects} settled={b.settled} {states} {counts}"
+
+
+class Refused(Record, frozen=True, kw_only=True):
+    """The disk has refused a batch as contradicting what it holds."""
+
+    why: str
+
+
+class Begun(Record, frozen=True, kw_only=True):
+    """A message was handed to a channel."""
+
+    message: Message
+    channel: str
+
+    def text(self) -> str:
+        """Who is told of what."""
+        m = self.message
+        return f"{self.t:.6f} Begun {m.key} {m.tenant} {m.resident} {m.rule} {m.alarm} {m.recipient} {self.channel} {m.to}"
+
+
+class Delivered(Record, frozen=True, kw_only=True):
+    """A message has reached its recipient, whatever the channel then said."""
+
+    alarm: str
+    recipient: str
+    channel: str
+
+
+class Shown(Record, frozen=True, kw_only=True):
+    """An operator's page has shown an alarm."""
+
+    alarm: str
+
+
+class Acted(Record, frozen=True, kw_only=True):
+    """A person's answer came to an end: `done`, or why not."""
+
+    alarm: str
+    by: str
+    answer: str
+    result: str
+
+
+class Died(Record, frozen=True, kw_only=True):
+    """The process is gone."""
+
+
+class Started(Record, frozen=True, kw_only=True):
+    """A new process has read what is stored and goes on."""
+
+
+class ClockSet(Record, frozen=True, kw_only=True):
+    """The service's clock is now `ahead_s` ahead of the true time."""
+
+    ahead_s: float
+
+
+class Healed(Record, frozen=True, kw_only=True):
+    """From here on nothing fails any more; nobody answers."""
+
+
+class Looked(Record, frozen=True, kw_only=True):
+    """Somebody looked at what is stored, in a world that is well."""
+
+    now: datetime
+
+
+class Closing(Record, frozen=True, kw_only=True):
+    """From here on operators resolve every alarm."""
+
+
+class Ended(Record, frozen=True, kw_only=True):
+    """The world has ended; `unconfirmed` readings that were never answered for."""
+
+    now: datetime
+    unconfirmed: int
+
+
+class History:
+    """Records in order; `watch` sees each as it comes."""
+
+    def __init__(self, watch: Callable[[Record], None]) -> None:
+        self.records: list[Record] = []
+        self.watch = watch
+
+    def add(self, record: Record) -> None:
+        """One more thing happened."""
+        self.records.append(record)
+        self.watch(record)
+
+    def lines(self) -> Iterator[str]:
+        """The whole story."""
+        return (record.text() for record in self.records)
+
+    def digest(self) -> str:
+        """The same for the same story, byte for byte."""
+        told = hashlib.blake2b(digest_size=12)
+        for line in self.lines():
+            told.update(line.encode() + b"\n")
+        return told.hexdigest()
+
+    def last(self, kind: type[Any]) -> Any:
+        """The latest record of a kind, or None."""
+        return next((record for record in reversed(self.records) if isinstance(record, kind)), None)

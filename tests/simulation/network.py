@@ -1,0 +1,141 @@
+"""The way from devices to the service and back: messages are lost, doubled, late, out of order; brokers forget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from tests.simulation import history as seen
+
+if TYPE_CHECKING:
+    from tests.simulation.devices import Device
+    from tests.simulation.process import Process
+    from tests.simulation.world import World
+
+HOP_S: Final = 0.02
+"""What a message takes when all is well."""
+
+RECONNECT_S: Final = 1.0
+"""After this long a session that hung up is there again, and hears what it had not acknowledged."""
+
+QUEUE_MAX: Final = 20_000
+"""Messages that a broker keeps: far more than a world sends, so that what is lost is lost by a fault that is counted."""
+
+Kind = Literal["listener", "broker"]
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """One message of a device."""
+
+    tenant: str
+    device: str
+    kind: str
+    payload: bytes
+    id: str | None
+
+    @property
+    def topic(self) -> str:
+        """Where it is published."""
+        return f"alarmcore/v1/{self.tenant}/{self.device}/{self.kind}"
+
+
+class Broker:
+    """What devices are connected to: the service's own listener, or a broker that acknowledges by itself and keeps a queue."""
+
+    def __init__(self, world: World, kind: Kind) -> None:
+        self.world = world
+        self.kind = kind
+        self.queue: dict[int, Envelope] = {}
+        self.count = 0
+        self.devices: dict[str, Device] = {}
+
+    def carry(self, arrive: Callable[[], None]) -> None:
+        """Over the air."""
+        faults = self.world.faults
+        if faults.strikes("lose"):
+            return
+        for _ in range(2 if faults.strikes("double") else 1):
+            self.world.later(faults.delay("delay_s", HOP_S), arrive)
+
+    # -- from devices -----------------------------------------------------------------------------------------------------
+
+    def publish(self, message: Envelope) -> None:
+        """A device's message has arrived here."""
+        if self.kind == "listener":
+            self.hand_in(message, f"{message.tenant}/{message.device}", self.answered_by_listener)
+        elif len(self.queue) < QUEUE_MAX:
+            self.count += 1
+            self.queue[self.count] = message
+            self.carry(lambda: self.device(message).acknowledged(message))
+            self.forward(self.count)
+
+    def hand_in(self, message: Envelope, principal: str | None, answered: Callable[[Envelope, bool], None]) -> None:
+        """Give a message to the service, if there is one."""
+        process = self.world.process
+        if process is None or not process.ready:
+            return
+        said = {"tenant": message.tenant, "device": message.device, "kind": message.kind, "payload": message.payload}
+        self.world.add(seen.Heard(t=self.world.t(), **said))  # type: ignore[arg-type]
+
+        def done(kept: bool) -> None:
+            if process.alive:
+                self.world.add(seen.Acknowledged(t=self.world.t(), kept=kept, **said))  # type: ignore[arg-type]
+                answered(message, kept)
+
+        process.door.accept(message.topic, message.payload, principal, done)
+
+    def answered_by_listener(self, message: Envelope, kept: bool) -> None:
+        """The listener acknowledges what is kept; of the rest the device hears nothing, and repeats."""
+        if kept:
+            self.carry(lambda: self.device(message).acknowledged(message))
+
+    # -- a broker's queue -------------------------------------------------------------------------------------------------
+
+    def forward(self, number: int) -> None:
+        """Give a queued message to the service: soon, or late, or twice."""
+        faults = self.world.faults
+        for _ in range(2 if faults.strikes("double") else 1):
+            self.world.later(faults.delay("delay_s", HOP_S), self.deliver, number)
+
+    def deliver(self, number: int) -> None:
+        """A queued message's turn."""
+        message = self.queue.get(number)
+        if message is None:
+            return
+
+        def answered(_: Envelope, kept: bool) -> None:
+            if kept:
+                self.queue.pop(number, None)
+            else:
+                self.world.later(RECONNECT_S, self.deliver, number)
+
+        self.hand_in(message, None, answered)
+
+    def connected(self, process: Process) -> None:
+        """A new process is there: it hears everything that was not acknowledged."""
+        del process
+        for number in self.queue:
+            self.forward(number)
+
+    def forget(self) -> None:
+        """The broker was restarted, and had kept everything in memory only."""
+        self.queue.clear()
+
+    # -- to devices -------------------------------------------------------------------------------------------------------
+
+    def device(self, message: Envelope) -> Device:
+        """Who sent a message."""
+        return self.devices[f"{message.tenant}/{message.device}"]
+
+    def confirm(self, topic: str, payload: bytes) -> None:
+        """The service tells a device what became of a reading."""
+        tenant, device = topic.split("/")[3:]
+        said = msgspec.json.decode(payload)
+        self.world.add(
+            seen.Confirmed(
+                t=self.world.t(), tenant=tenant, device=device, id=said["id"], status=said["status"], reason=said.get("reason")
+            )
+        )
+        self.carry(lambda: self.devices[f"{tenant}/{device}"].confirmed(said["id"]))

@@ -1,0 +1,106 @@
+"""Relatives, response units and operators: they answer at once, late, twice, wrongly or never."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from alarmcore.model.alarm import Alarm, AnswerAlarm
+from alarmcore.runner import Item
+from dispatch import chain
+from dispatch.channels.port import Message
+from tests.simulation import history as seen
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TRIES_MAX: Final = 3
+"""How often somebody says the same again when it could not be kept; then they give up, as people do."""
+
+OPERATOR: Final = "operator:anna"
+
+
+class People:
+    """Everybody. Once the world is healed nobody answers, until operators are asked to close everything."""
+
+    def __init__(self, world: World, rng: Random) -> None:
+        self.world = world
+        self.rng = rng
+        self.closing = False
+
+    def got(self, message: Message, kind: str) -> None:
+        """A message has reached its recipient."""
+        self.world.add(seen.Delivered(t=self.world.t(), alarm=message.alarm, recipient=message.recipient, channel=kind))
+        if self.world.faults.healed or self.rng.random() < self.world.faults.weather.silent_people:
+            return
+        self.world.spawn(self.handle(message.alarm, message.recipient))
+
+    async def handle(self, alarm: str, by: str) -> None:
+        """What one recipient does about one message."""
+        await asyncio.sleep(self.rng.choice((self.rng.uniform(0, 20), self.rng.uniform(0, 20), self.rng.uniform(60, 600))))
+        first = self.rng.choice(("take", "take", "take", "decline", "decline", "arrive", "resolve"))
+        if await self.say(alarm, by, first) != "done" or first in {"decline", "resolve"}:
+            return
+        if self.rng.random() < 0.2:
+            await self.say(alarm, by, first)
+        await asyncio.sleep(self.rng.uniform(5, 300))
+        await self.say(alarm, by, self.rng.choice(("arrive", "resolve", "resolve", "decline", "note")))
+
+    async def say(self, alarm_id: str, by: str, answer: Any) -> str:
+        """Answer, and say it again where it could not be kept."""
+        result = "silent"
+        for _ in range(TRIES_MAX):
+            alarm = self.world.disk.alarms.get(alarm_id)
+            if alarm is None or (self.world.faults.healed and not self.closing):
+                return result
+            result = await self.said(alarm, by, answer)
+            if result not in {"failed", "unreachable"}:
+                return result
+            await asyncio.sleep(2.0)
+        return result
+
+    async def said(self, alarm: Alarm, by: str, answer: Any) -> str:
+        """One answer."""
+        process = self.world.process
+        if process is None or not process.ready:
+            return "unreachable"
+        outcome = "helped" if answer == "resolve" else None
+        text = "on the way" if answer == "note" else None
+        said = AnswerAlarm(slot=alarm.slot, alarm=alarm.id, answer=answer, by=by, via="link", text=text, outcome=outcome)
+        result = await process.answer(said)
+        self.world.add(seen.Acted(t=self.world.t(), alarm=alarm.id, by=by, answer=answer, result=result))
+        return result
+
+    # -- operators --------------------------------------------------------------------------------------------------------
+
+    def open(self) -> list[Alarm]:
+        """What the list of alarms shows."""
+        return [alarm for alarm in self.world.disk.alarms.values() if alarm.state != "resolved"]
+
+    async def operate(self) -> None:
+        """An operator's shift."""
+        while not self.world.faults.healed:
+            await asyncio.sleep(self.rng.uniform(15, 120))
+            alarms = self.open()
+            if not alarms or self.world.faults.healed or self.rng.random() < self.world.faults.weather.silent_people:
+                continue
+            alarm = self.rng.choice(alarms)
+            answer = self.rng.choice(("show", "show", "take", "note", "escalate", "arrive", "resolve", "resolve"))
+            if answer == "show":
+                self.show(alarm)
+            else:
+                await self.say(alarm.id, OPERATOR, answer)
+
+    def show(self, alarm: Alarm) -> None:
+        """The page shows an alarm."""
+        process = self.world.process
+        if process is not None and process.ready:
+            self.world.add(seen.Shown(t=self.world.t(), alarm=alarm.id))
+            process.tell(Item("chain", alarm.slot, chain.Shown(alarm.slot, alarm.id, OPERATOR)))
+
+    async def close(self) -> None:
+        """Resolve everything."""
+        self.closing = True
+        for alarm in self.open():
+            await self.say(alarm.id, OPERATOR, "resolve")

@@ -1,0 +1,130 @@
+"""One life of the service: the real parts, put together as `serve` does it, over the world's ports. It can end at any await."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from alarmcore.admission import registry_of
+from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther
+from alarmcore.model.alarm import AnswerAlarm
+from alarmcore.runner import Committed, Item, Runner
+from alarmcore.service import Service
+from dashboard.doors import MqttDoor, confirming
+from dashboard.machines import machines_for
+from dispatch.binding import EFFECT_CODEC
+from dispatch.channels.port import Message
+from dispatch.message import message_of
+from dispatch.teller import Teller
+from dispatch.telling import Tell, Told
+from tests.simulation import history as seen
+from tests.simulation.channels import FaultyChannel
+from tests.simulation.storage import FaultyJournal
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+REFUSED = {AlarmClosed: "alarm_closed", AlarmUnknown: "alarm_unknown", TakenByOther: "taken_by_other"}
+
+
+class Process:
+    """The service from a start to its death. `ready` once it has read what is stored."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.alive = True
+        self.ready = False
+        self.calls: list[asyncio.Task[None]] = []
+        sites = [one.site for one in world.towns.values()]
+        registry = registry_of(sites)
+        journal = FaultyJournal(world.disk, self, world.faults)
+        kinds = ("webhook", "email")
+        channels = {kind: FaultyChannel(kind, self, world.faults, self.begun, self.delivered) for kind in kinds}
+        self.teller = Teller(channels, self.message_of, self.report, self.on_screen)
+        runner = Runner(machines_for(sites, registry), journal, self.teller.perform, self.publish, EFFECT_CODEC)
+        self.service = Service(runner, journal, world.clock, registry)
+        self.service.confirm = confirming(self)
+        self.door = MqttDoor(self.service, world.clock)
+        self.starting = asyncio.get_running_loop().create_task(self.start())
+
+    async def start(self) -> None:
+        """Begin; a process that cannot read what is stored ends, and the next one tries."""
+        try:
+            await self.service.start()
+        except Exception:  # noqa: BLE001 - whatever it is, the process ends as it would under a supervisor
+            self.die()
+            return
+        self.ready = True
+        self.world.process_ready()
+
+    def die(self) -> None:
+        """End at this instant: none of its tasks gets any further, and nothing that they still say is heard."""
+        if not self.alive:
+            return
+        self.alive = self.ready = False
+        tasks = [self.starting, self.service.task, *self.teller.tasks, *self.calls]
+        for task in tasks:
+            if task is not None:
+                task.cancel()
+        self.world.process_died()
+
+    # -- what the service calls -------------------------------------------------------------------------------------------
+
+    def publish(self, committed: Committed | str, payload: bytes = b"", qos: int = 1) -> None:
+        """Screens are no part of this world; a confirmation goes to its device."""
+        del qos
+        if self.alive and isinstance(committed, str):
+            self.world.broker.confirm(committed, payload)
+
+    def begun(self, message: Message, kind: str) -> None:
+        """A message is on its way."""
+        self.world.add(seen.Begun(t=self.world.t(), message=message, channel=kind))
+
+    def delivered(self, message: Message, kind: str) -> None:
+        """A message has arrived."""
+        if self.alive:
+            self.world.people.got(message, kind)
+
+    def message_of(self, tell: Tell) -> Message:
+        """What a channel carries."""
+        return message_of(tell, self.world.towns[tell.slot.tenant].site, lambda *_: None)
+
+    def report(self, told: Told) -> None:
+        """A channel has answered; some answer twice."""
+        item = Item("chain", told.slot, told)
+        self.tell(item)
+        if self.world.faults.strikes("channel_twice"):
+            self.world.later(self.world.rng.uniform(0, 30), self.tell, Item("chain", told.slot, told))
+
+    def tell(self, item: Item) -> None:
+        """A fact for the service."""
+        if self.alive:
+            self.service.tell(item)
+
+    def on_screen(self, alarm: str) -> bool:
+        """Whether an operator's open page shows an alarm just now."""
+        shown = self.world.faults.strikes("page_open")
+        if shown:
+            self.world.add(seen.Shown(t=self.world.t(), alarm=alarm))
+        return shown
+
+    # -- what people call -------------------------------------------------------------------------------------------------
+
+    async def answer(self, said: AnswerAlarm) -> str:
+        """Pass on a person's answer; return what they hear: `done`, `failed`, `unreachable` or why it was refused."""
+        heard: list[str] = []
+        task = asyncio.get_running_loop().create_task(self._answer(said, heard))
+        self.calls.append(task)
+        await asyncio.wait([task])
+        self.calls.remove(task)
+        return heard[0] if heard and self.alive else "unreachable"
+
+    async def _answer(self, said: AnswerAlarm, heard: list[str]) -> None:
+        try:
+            await self.service.answer(said)
+        except CommitFailed:
+            heard.append("failed")
+        except (AlarmClosed, AlarmUnknown, TakenByOther) as refused:
+            heard.append(REFUSED[type(refused)])
+        else:
+            heard.append("done")
