@@ -9,7 +9,7 @@ import structlog
 
 from alarmcore.adapters.sqlite_journal import SqliteJournal
 from alarmcore.errors import AlarmUnknown
-from alarmcore.model.alarm import Alarm, Answer, AnswerAlarm
+from alarmcore.model.alarm import Alarm, AlarmEvent, Answer, AnswerAlarm, Slot
 from alarmcore.model.site import Site
 from alarmcore.ports import StoredEvent
 from alarmcore.runner import Item
@@ -53,8 +53,17 @@ class Desk:
 
     def change(self, stored: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """A committed event and its alarm, for screens."""
-        alarm = self.find(stored.event.alarm or "", None)
+        alarm = self.alarm_of(stored.event)
         return None if alarm is None else (self.view(alarm), event_view(stored, self.sites.get(alarm.slot.tenant)))
+
+    def alarm_of(self, event: AlarmEvent) -> Alarm | None:
+        """The alarm that a committed event is about: the runner mostly has it, so that a flood reads nothing from the disk."""
+        if event.alarm is None:
+            return None
+        device = event.device or "" if event.resident is None else ""
+        slot = Slot(event.tenant, event.resident or "", event.rule or "", device)
+        alarm: Alarm | None = self.service.runner.state("lifecycle", slot)
+        return alarm if alarm is not None and alarm.id == event.alarm else self.find(event.alarm, None)
 
     def find(self, alarm_id: str, tenant: str | None) -> Alarm | None:
         """One alarm, if this tenant may see it."""

@@ -272,7 +272,7 @@ def measure(event: Any, desk: Desk, now: Any) -> None:
     """How long people waited."""
     if event.event not in {"alarm.told", "alarm.taken"} or event.alarm is None:
         return
-    alarm = desk.find(event.alarm, None)
+    alarm = desk.alarm_of(event)
     if alarm is None:
         return
     waited_s = (now - alarm.raised_at).total_seconds()

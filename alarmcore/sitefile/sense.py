@@ -42,6 +42,9 @@ GIVES: Final[dict[str, frozenset[str]]] = {
 }
 """Kinds of device and the kinds of reading they can give. Every device may also tell of itself (`status`, `heartbeat`)."""
 
+_MADE_FOR: Final = {"button": frozenset({"button", "pendant", "bracelet", "watch"}), "fall": frozenset({"fall"})}
+"""Kinds of reading that must never go unheard, and the kinds of device that are worn or hung up to give them."""
+
 _OF_ITSELF: Final = frozenset({"status", "heartbeat", "reset"})
 
 
@@ -51,6 +54,7 @@ def check_sense(entry: Entry, resident: Resident, known: Surroundings) -> None:
         entry.warn("rules", "this person has no rule, so that nothing ever raises an alarm; add one, such as of kind button")
     _check_technical(entry, resident)
     _check_devices(entry, resident)
+    _check_unheard(entry, resident)
     _check_consent(entry, resident, known)
     _check_home(entry, resident)
 
@@ -59,7 +63,9 @@ def _check_technical(entry: Entry, resident: Resident) -> None:
     technical = [rule.id for rule in resident.rules if rule.priority == "technical" and rule.chain is None]
     if technical and entry.fields.get("technical_chain") is None:
         rules = ", ".join(technical)
-        entry.error("technical_chain", f"is missing, and technical alarms ({rules}) would reach nobody; give the id of a chain")
+        entry.warn(
+            "technical_chain", f"is missing, so that technical alarms ({rules}) walk the usual chain; give the id of a chain"
+        )
 
 
 def _check_devices(entry: Entry, resident: Resident) -> None:
@@ -76,6 +82,18 @@ def _check_devices(entry: Entry, resident: Resident) -> None:
                 "rules",
                 f"no device of this person gives {readings}, so that {rule.id} never fires; add the device",
                 places.get(rule.id),
+            )
+
+
+def _check_unheard(entry: Entry, resident: Resident) -> None:
+    """Warn of devices that are there to be pressed, or to tell of a fall, when no rule hears them."""
+    if len(resident.rules) < len(entry.listed("rules")):
+        return  # a rule that cannot be read may be the one
+    for reading, kinds in _MADE_FOR.items():
+        devices = [device.id for device in resident.devices if device.kind in kinds]
+        if devices and resident.rules and not any(rule.kind == reading for rule in resident.rules):
+            entry.warn(
+                "rules", f"{reading} readings of {', '.join(devices)} are kept and raise nothing; add a rule of kind {reading}"
             )
 
 
