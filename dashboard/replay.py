@@ -24,6 +24,7 @@ from alarmcore.model.site import Site
 from alarmcore.ports import Batch
 from alarmcore.runner import Committed, Item, Runner
 from dashboard.machines import machines_for
+from dashboard.views import stamp
 from dispatch.binding import EFFECT_CODEC
 from dispatch.teller import told
 from dispatch.telling import Tell
@@ -61,11 +62,6 @@ class Line(msgspec.Struct, gc=False):
     raw: Raw | None = None
     rejected: str | None = None
     answer: Head | None = None
-
-
-def stamp(at: datetime) -> str:
-    """`2026-01-14T12:00:00.000Z`."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 class Replay:

@@ -49,8 +49,15 @@ CAUSES: Final[dict[str, tuple[Pair, Pair]]] = {
         ("Okänd enhet", "Unknown device"),
         ("en enhet som ingen är kopplad till har larmat", "a device that belongs to nobody has raised an alarm"),
     ),
+    "internal": (
+        ("Fel i larmtjänsten", "Fault in the alarm service"),
+        (
+            "larmtjänsten har ett fel i bevakningen av {who}, kontrollera hur det är",
+            "the alarm service fails at watching {who}, check on them",
+        ),
+    ),
 }
-"""Cause (a rule's kind, or `unknown_device`) to its name and the sentence about a person."""
+"""Cause (a rule's kind, `unknown_device`, or `internal` for a fault of ours) to its name and the sentence about a person."""
 
 HEALTH_CAUSES: Final = frozenset({"measurement", "missed_medication"})
 """Causes whose very name is health information: left out where a locked screen would show them."""

@@ -101,7 +101,7 @@ def test_no_two_words_of_a_kind_read_the_same_and_the_languages_differ() -> None
 
 
 def test_every_cause_and_outcome_is_worded() -> None:
-    assert set(CAUSES) == RULE_KINDS | {"unknown_device"}
+    assert set(CAUSES) == RULE_KINDS | {"unknown_device", "internal"}
     assert set(OUTCOME_WORDS) == set(OUTCOMES)
     assert cause_name("zone_exit", "sv") == "Utanför område"
     assert outcome_text("moved_to_112", "en") == "handed over to 112"

@@ -80,6 +80,7 @@ export const sv = {
     measurement: "Ett mätvärde är utanför gränsen",
     missed_medication: "Medicinen har inte tagits",
     unknown_device: "Larm från en enhet som inte är registrerad",
+    internal: "Larmtjänsten har ett fel i bevakningen: kontrollera hur det är",
   } as Record<string, string>,
   causeOther: (kind: string) => `Larm (${kind})`,
 
@@ -329,6 +330,7 @@ export const en: Texts = {
     measurement: "A measured value is out of bounds",
     missed_medication: "The medicine has not been taken",
     unknown_device: "Alarm from a device that is not registered",
+    internal: "The alarm service fails at watching this person: check on them",
   },
   causeOther: (kind) => `Alarm (${kind})`,
 
