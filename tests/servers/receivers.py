@@ -50,7 +50,10 @@ class HookReceiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                length = int(self.headers.get("content-length", 0))
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # its sender was killed in the middle of it: nothing was handed over
                 if receiver.status == 200:
                     receiver.hooks.append(Hook(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
                 with contextlib.suppress(OSError):
