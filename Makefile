@@ -4,6 +4,7 @@ PYTHON ?= python3
 HTTP ?= 127.0.0.1:8080
 MQTT ?= 127.0.0.1:1883
 DATA ?=
+HOURS ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,6 +17,7 @@ SOURCES := $(shell find dashboard/web -path '*/node_modules' -prune -o -type f -
 help:
 	@echo "make demo        everything in one process, with a living demo municipality"
 	@echo "make test        the whole suite, linters and type checks included"
+	@echo "make simulate    worlds full of faults for HOURS=1, each with a new seed"
 	@echo "make bench       throughput, latency and replay against named limits (minutes)"
 	@echo "make lock        lock the newest versions that fit"
 
@@ -44,6 +46,10 @@ bench: $(STAMP)
 	$(BIN)/python -m loadtests.bench throughput
 	$(BIN)/python -m loadtests.bench latency
 	$(BIN)/python -m loadtests.bench replay
+
+.PHONY: simulate
+simulate: $(STAMP)
+	@$(BIN)/alarmcore simulate --hours $(HOURS) --from $$(date +%s)
 
 .PHONY: lock
 lock: $(STAMP)

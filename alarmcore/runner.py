@@ -182,8 +182,12 @@ class Runner:
                 turn.feed(item)
             batch = turn.batch(identities, quarantined)
             first = await self.journal.commit(batch) if not batch.empty() else 0
-        except BaseException:
+        except Exception:
             await self._forget(turn.touched)
+            raise
+        except BaseException:
+            # We are told to stop: a disk that cannot be read must not turn that into a failure to be tried again.
+            self._drop(turn.touched)
             raise
         committed = Committed(
             tuple(StoredEvent(first + place, event) for place, event in enumerate(turn.events)), tuple(batch.alarms)
@@ -207,11 +211,14 @@ class Runner:
 
     async def _forget(self, touched: Iterable[tuple[Machine, Any]]) -> None:
         """After a failed commit: read again what is stored, since what is in memory never came to be."""
+        self._drop(touched)
+        await self._reread()
+
+    def _drop(self, touched: Iterable[tuple[Machine, Any]]) -> None:
         for machine, key in touched:
             self.unread[(machine.name, machine.text(key))] = (machine, key)
             self.cache[machine.name].pop(key, None)
             self.wakes.pop((self.rank[machine.name], key), None)
-        await self._reread()
 
     async def _reread(self) -> None:
         """Take up again what was forgotten; nothing is decided before, or a person would seem to be one of whom nothing is known.

@@ -10,6 +10,7 @@ import asyncio
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -191,10 +192,10 @@ class Service:
             return
         wait_s = (due_at - self.clock.now()).total_seconds()
         if wait_s > 0:
-            try:
-                await asyncio.wait_for(self.wanted.wait(), min(wait_s, LOOK_S))
-            except TimeoutError:
-                return
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with what it waits for.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(wait_s, LOOK_S)):
+                    await self.wanted.wait()
 
     async def turn(self) -> None:
         """Take what has arrived and what is due, commit it, answer it.

@@ -262,5 +262,19 @@ def demo(http: str, mqtt: str, data: Path | None, seed: int) -> None:
     run_demo(address(http, "--http"), address(mqtt, "--mqtt"), data, seed)
 
 
+@commands.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def simulate(options: tuple[str, ...]) -> None:
+    """Run worlds full of faults that try to break every promise (--help says how). Needs the source code."""
+    import subprocess
+
+    source = Path(__file__).resolve().parents[1]
+    if not (source / "tests" / "simulation").is_dir():
+        raise click.UsageError("the simulation comes with the source code only; run this in a checkout of it")
+    # A process of its own, since nothing that is installed may import the tests.
+    command = [sys.executable, "-m", "tests.simulation", *options]
+    sys.exit(subprocess.run(command, cwd=source, check=False).returncode)  # noqa: S603 - our own code, with what this caller gave
+
+
 if __name__ == "__main__":
     main()

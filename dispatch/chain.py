@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from alarmcore.model.alarm import Alarm, ContinueChain, DeclineLink, Slot, StartChain, StopChain, described
 from alarmcore.outcome import Outcome
 from dispatch.plan import ChainBook, ChainPlan, Recipient
-from dispatch.telling import Settle, Telling, Told, after_failure, attempt
+from dispatch.telling import Settle, Telling, Told, after_failure, attempt, try_id
 
 HANDOVER_S: Final = 15.0
 """Hand-over that has not worked after this long does not hold the chain up (the front door's promise)."""
@@ -123,10 +123,17 @@ class Walk:
             self.decisions.append(self.event("chain.skipped", link=place, why="no_channel" if on_duty else "nobody_on_duty"))
 
     def begin(self, who: Recipient, why: str) -> None:
-        """Begin to tell one recipient, unless an earlier telling of theirs is still under way: then that one counts."""
+        """Begin to tell one recipient, unless an earlier telling of theirs is still under way: then that one counts.
+
+        Its channels all get another chance: with the others given up for good, a console nobody looks at would be waited for.
+        So does a try of which nothing is heard: its channel may have been taken out of the site meanwhile.
+        """
         mine = [t for t in self.state.tellings if t.ref == who.ref]
-        if any(t.pending for t in mine):
-            self.keep(replace(next(t for t in mine if t.pending), link=self.state.link))
+        earlier = next((t for t in mine if t.pending), None)
+        if earlier is not None:
+            unheard = earlier.next_at is None and any(c.kind != "console" for c in who.channels)
+            next_at = self.now + timedelta(seconds=HANDOVER_S) if unheard else earlier.next_at
+            self.keep(replace(earlier, link=self.state.link, dead=(), next_at=next_at))
             return
         number = max((t.number for t in mine), default=-1) + 1
         telling = Telling(who.ref, self.state.link, number, why, self.now)
@@ -141,9 +148,14 @@ class Walk:
         self.decisions.append(tell)
 
     def keep(self, telling: Telling) -> None:
-        """Put a telling in the place of its earlier self."""
+        """Put a telling in the place of its earlier self. Of one that is done with, no try is begun again after a restart."""
         kept = tuple(telling if t.ref == telling.ref else t for t in self.state.tellings)
         self.state = replace(self.state, tellings=kept)
+        if not telling.pending:
+            name = f"{self.alarm.id}:{telling.ref}:{telling.number}"
+            settled = {decision.id for decision in self.decisions if isinstance(decision, Settle)}
+            tries = [f"{name}:{n + 1}" for n in range(telling.tries)]
+            self.decisions.extend(Settle(one) for one in tries if one not in settled)
 
     def who(self, telling: Telling) -> Recipient | None:
         """The recipient of a telling, if the chain still has them."""
@@ -195,7 +207,7 @@ class Walk:
     def retry(self, telling: Telling) -> None:
         """Time is up for a try: a console nobody has looked at gives way to the next channel, a failed one begins again."""
         who = self.who(telling)
-        if who is None:
+        if who is None or not who.channels:
             self.keep(replace(telling, given_up=True, next_at=None))
             return
         if telling.trying:
@@ -223,8 +235,8 @@ class Walk:
         if who is None or self.state.state != "walking" or not telling.pending:
             self.keep(replace(telling, given_up=True, next_at=None))
             return
-        if not telling.trying or who.channels[telling.channel].kind != event.channel:
-            return  # a console that gave way must not make the chain leave out a channel
+        if not telling.trying or event.id != try_id(telling, event.alarm):
+            return  # a try that gave way to the next must not make the chain leave out a channel
         telling, at_once = after_failure(telling, who, permanent=event.permanent, now=self.now)
         self.keep(telling)
         if at_once:
@@ -251,9 +263,6 @@ class Walk:
             who = self.who(telling)
             if telling.pending and who is not None and any(c.kind == "console" for c in who.channels):
                 self.handed_over(telling, "console")
-                self.decisions.extend(
-                    Settle(f"{event.alarm}:{telling.ref}:{telling.number}:{n + 1}") for n in range(telling.tries)
-                )
 
     def declined(self, by: str) -> None:
         """One of those told cannot help. When none of this turn's can, the next link's turn comes at once."""
@@ -270,8 +279,6 @@ class Walk:
             return
         for telling in self.state.tellings:
             if telling.pending:
-                name = f"{self.alarm.id}:{telling.ref}:{telling.number}"
-                self.decisions.extend(Settle(f"{name}:{n + 1}") for n in range(telling.tries))
                 self.keep(replace(telling, given_up=True, next_at=None))
         self.state = replace(self.state, state="done" if final else "stopped")
 

@@ -89,14 +89,15 @@ class Told(Decision, frozen=True, kw_only=True):
 
 def attempt(telling: Telling, who: Recipient, alarm: Alarm, now: datetime) -> tuple[Telling, Tell]:
     """Try the telling's channel. The console is no hand-over until somebody looks: the next channel follows soon after."""
-    channel = who.channels[telling.channel]
-    tried = replace(telling, tries=telling.tries + 1, trying=True, next_at=None)
+    # The site may have fewer channels than when the telling began.
+    place = telling.channel if telling.channel < len(who.channels) else 0
+    channel = who.channels[place]
+    tried = replace(telling, channel=place, tries=telling.tries + 1, trying=True, next_at=None)
     if channel.kind == "console" and len(who.channels) > 1:
         tried = replace(tried, next_at=now + timedelta(seconds=CONSOLE_S))
-    name = f"{alarm.id}:{telling.ref}:{telling.number}"
     tell = Tell(
-        id=f"{name}:{tried.tries}",
-        telling=name,
+        id=try_id(tried, alarm.id),
+        telling=f"{alarm.id}:{telling.ref}:{telling.number}",
         slot=alarm.slot,
         alarm=alarm,
         ref=telling.ref,
@@ -106,6 +107,11 @@ def attempt(telling: Telling, who: Recipient, alarm: Alarm, now: datetime) -> tu
         to=channel.to,
     )
     return tried, tell
+
+
+def try_id(telling: Telling, alarm: str) -> str:
+    """The name of a telling's latest try."""
+    return f"{alarm}:{telling.ref}:{telling.number}:{telling.tries}"
 
 
 def after_failure(telling: Telling, who: Recipient, *, permanent: bool, now: datetime) -> tuple[Telling, bool]:

@@ -20,9 +20,14 @@ class FaultyChannel:
     """One way, for one process. `begun` and `delivered` tell the world."""
 
     def __init__(
-        self, kind: str, owner: Owner, faults: Faults, begun: Callable[[Message, str], None], delivered: Callable[[Message, str], None]
+        self,
+        kind: str,
+        owner: Owner,
+        faults: Faults,
+        begun: Callable[[Message, str], None],
+        delivered: Callable[[Message, str], None],
     ) -> None:
-        self.kind = kind  # type: ignore[misc]
+        self.kind = kind
         self.owner = owner
         self.faults = faults
         self.begun = begun

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 Style = Literal["id and time", "id", "time", "bare"]
 STYLES: Final[tuple[Style, ...]] = ("id and time", "id and time", "id", "time", "bare")
 
-REPEAT_MAX: Final = 10
+REPEAT_MAX: Final = 50
 """Readings that a device sends again at once: what is left has its turn when these are confirmed."""
 
-IDS_MAX: Final = 50
-"""A device's ids begin anew after so many presses, as small counters do."""
+PRESS_IDS: Final = 50
+"""A pendant's ids begin anew after so many presses, as small counters do: a press whose id was used before counts as new."""
+
+IDS: Final = 10**9
+"""Other ids are not used twice within the week in which they are remembered."""
 
 
 class Device:
     """Something that reports. `style` says what it puts into a message besides the reading."""
+
+    ids = IDS
 
     def __init__(self, world: World, tenant: str, name: str, style: Style, rng: Random) -> None:
         self.world = world
@@ -45,7 +50,7 @@ class Device:
         name = None
         if self.style.startswith("id"):
             self.count += 1
-            name = said["id"] = f"{self.name}-{self.count % IDS_MAX}"
+            name = said["id"] = f"{self.name}-{self.count % self.ids}"
         if self.style.endswith("time"):
             said["at"] = self.time()
         message = Envelope(self.tenant, self.name, kind, json.dumps(said).encode(), name)
@@ -75,6 +80,11 @@ class Device:
         if message.id is None and message in self.outbox:
             self.outbox.remove(message)
 
+    def answered(self, message: Envelope) -> None:
+        """The service has it, and says so by the same way."""
+        if message in self.outbox:
+            self.outbox.remove(message)
+
     def confirmed(self, name: str) -> None:
         """The service has it."""
         self.outbox = [message for message in self.outbox if message.id != name]
@@ -83,14 +93,20 @@ class Device:
 class Pendant(Device):
     """A button, and something that feels a fall."""
 
+    ids = PRESS_IDS
+
     def live(self) -> None:
         """Press now and then, at times twice in a row."""
         if self.world.faults.healed:
             return
-        for _ in range(self.rng.choice((1, 1, 1, 2, 3))):
-            self.reset_clock()
-            self.report(self.rng.choice(("button", "button", "button", "fall")))
+        for number in range(self.rng.choice((1, 1, 1, 2, 3))):
+            self.world.later(number * self.rng.uniform(0.3, 3.0), self.press)
         self.world.later(self.rng.expovariate(1 / 240), self.live)
+
+    def press(self) -> None:
+        """One press, or a fall."""
+        self.reset_clock()
+        self.report(self.rng.choice(("button", "button", "button", "fall")))
 
     def reset_clock(self) -> None:
         """Some clocks begin anew, run ahead, or break."""

@@ -33,6 +33,8 @@ class Weather(msgspec.Struct):
     full_s: float = 0.0
     # the process and its clock
     die_every_s: float = 0.0
+    stop_every_s: float = 0.0
+    site_changes: float = 0.0
     die_before_commit: float = 0.0
     die_after_commit: float = 0.0
     die_telling: float = 0.0
@@ -72,6 +74,8 @@ def weather_of(rng: Random) -> Weather:
         full_every_s=some(200, 900),
         full_s=some(5, 120),
         die_every_s=some(60, 900),
+        stop_every_s=some(200, 1200),
+        site_changes=some(0.1, 0.9),
         die_before_commit=some(0.002, 0.03),
         die_after_commit=some(0.002, 0.05),
         die_telling=some(0.01, 0.1),

@@ -112,6 +112,14 @@ class Shown(Record, frozen=True, kw_only=True):
     alarm: str
 
 
+class Asked(Record, frozen=True, kw_only=True):
+    """A person answers."""
+
+    alarm: str
+    by: str
+    answer: str
+
+
 class Acted(Record, frozen=True, kw_only=True):
     """A person's answer came to an end: `done`, or why not."""
 
@@ -150,10 +158,12 @@ class Closing(Record, frozen=True, kw_only=True):
 
 
 class Ended(Record, frozen=True, kw_only=True):
-    """The world has ended; `unconfirmed` readings that were never answered for."""
+    """The world has ended: readings never answered for, alarms still open, effects still stored."""
 
     now: datetime
     unconfirmed: int
+    open: int
+    effects: int
 
 
 class History:

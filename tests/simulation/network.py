@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from alarmcore.intake import Raw
 from tests.simulation import history as seen
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ RECONNECT_S: Final = 1.0
 QUEUE_MAX: Final = 20_000
 """Messages that a broker keeps: far more than a world sends, so that what is lost is lost by a fault that is counted."""
 
-Kind = Literal["listener", "broker"]
+Kind = Literal["listener", "broker", "http"]
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -65,6 +66,8 @@ class Broker:
         """A device's message has arrived here."""
         if self.kind == "listener":
             self.hand_in(message, f"{message.tenant}/{message.device}", self.answered_by_listener)
+        elif self.kind == "http":
+            self.world.spawn(self.post(message))
         elif len(self.queue) < QUEUE_MAX:
             self.count += 1
             self.queue[self.count] = message
@@ -90,6 +93,22 @@ class Broker:
         """The listener acknowledges what is kept; of the rest the device hears nothing, and repeats."""
         if kept:
             self.carry(lambda: self.device(message).acknowledged(message))
+
+    async def post(self, message: Envelope) -> None:
+        """Over HTTP a device hears at once what became of its reading, if the way back holds."""
+        process = self.world.process
+        if process is None or not process.ready:
+            return
+        said = {"tenant": message.tenant, "device": message.device, "kind": message.kind, "payload": message.payload}
+        self.world.add(seen.Heard(t=self.world.t(), **said))  # type: ignore[arg-type]
+        principal = f"{message.tenant}/{message.device}"
+        now = self.world.clock.now()
+        verdict = await process.submit(
+            Raw(message.tenant, message.device, message.kind, message.payload, now, principal=principal)
+        )
+        if verdict is not None:
+            self.world.add(seen.Acknowledged(t=self.world.t(), kept=True, **said))  # type: ignore[arg-type]
+            self.carry(lambda: self.device(message).answered(message))
 
     # -- a broker's queue -------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ class People:
         outcome = "helped" if answer == "resolve" else None
         text = "on the way" if answer == "note" else None
         said = AnswerAlarm(slot=alarm.slot, alarm=alarm.id, answer=answer, by=by, via="link", text=text, outcome=outcome)
+        self.world.add(seen.Asked(t=self.world.t(), alarm=alarm.id, by=by, answer=answer))
         result = await process.answer(said)
         self.world.add(seen.Acted(t=self.world.t(), alarm=alarm.id, by=by, answer=answer, result=result))
         return result

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from alarmcore.admission import registry_of
-from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther
+from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther, Unavailable
+from alarmcore.intake import Raw, Verdict
 from alarmcore.model.alarm import AnswerAlarm
 from alarmcore.runner import Committed, Item, Runner
 from alarmcore.service import Service
@@ -35,11 +38,13 @@ class Process:
         self.alive = True
         self.ready = False
         self.calls: list[asyncio.Task[None]] = []
-        sites = [one.site for one in world.towns.values()]
+        changed = world.faults.strikes("site_changes")
+        self.sites = {tenant: one.changed if changed else one.site for tenant, one in world.towns.items()}
+        sites = list(self.sites.values())
         registry = registry_of(sites)
         journal = FaultyJournal(world.disk, self, world.faults)
         kinds = ("webhook", "email")
-        channels = {kind: FaultyChannel(kind, self, world.faults, self.begun, self.delivered) for kind in kinds}
+        channels: dict[str, Any] = {kind: FaultyChannel(kind, self, world.faults, self.begun, self.delivered) for kind in kinds}
         self.teller = Teller(channels, self.message_of, self.report, self.on_screen)
         runner = Runner(machines_for(sites, registry), journal, self.teller.perform, self.publish, EFFECT_CODEC)
         self.service = Service(runner, journal, world.clock, registry)
@@ -68,6 +73,15 @@ class Process:
                 task.cancel()
         self.world.process_died()
 
+    async def stop(self) -> None:
+        """End in order, as `serve` does."""
+        if not self.ready:
+            return
+        self.ready = False
+        await self.service.close()
+        await self.teller.close()
+        self.die()
+
     # -- what the service calls -------------------------------------------------------------------------------------------
 
     def publish(self, committed: Committed | str, payload: bytes = b"", qos: int = 1) -> None:
@@ -87,7 +101,7 @@ class Process:
 
     def message_of(self, tell: Tell) -> Message:
         """What a channel carries."""
-        return message_of(tell, self.world.towns[tell.slot.tenant].site, lambda *_: None)
+        return message_of(tell, self.sites[tell.slot.tenant], lambda *_: None)
 
     def report(self, told: Told) -> None:
         """A channel has answered; some answer twice."""
@@ -113,11 +127,26 @@ class Process:
     async def answer(self, said: AnswerAlarm) -> str:
         """Pass on a person's answer; return what they hear: `done`, `failed`, `unreachable` or why it was refused."""
         heard: list[str] = []
-        task = asyncio.get_running_loop().create_task(self._answer(said, heard))
+        await self.call(self._answer(said, heard))
+        return heard[0] if heard and self.alive else "unreachable"
+
+    async def submit(self, raw: Raw) -> Verdict | None:
+        """Hand in a reading over HTTP; None where it could not be kept, or the connection broke."""
+        heard: list[Verdict] = []
+
+        async def posted() -> None:
+            with suppress(Unavailable):
+                heard.extend(await self.service.submit([raw]))
+
+        await self.call(posted())
+        return heard[0] if heard and self.alive else None
+
+    async def call(self, what: Coroutine[Any, Any, None]) -> None:
+        """Somebody waits for the process, until it answers or is gone."""
+        task = asyncio.get_running_loop().create_task(what)
         self.calls.append(task)
         await asyncio.wait([task])
         self.calls.remove(task)
-        return heard[0] if heard and self.alive else "unreachable"
 
     async def _answer(self, said: AnswerAlarm, heard: list[str]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Two small municipalities with people, devices and chains; their waits are a seed's own. What checkers know of them is here too."""
+"""Two small municipalities with people, devices and chains, whose waits are a seed's own; and what checkers know of them."""
 
 from __future__ import annotations
 
@@ -31,9 +31,13 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class Town(msgspec.Struct, frozen=True):
-    """One municipality as the service is given it, and as checkers know it. Key of `residents` "" is for unknown devices."""
+    """One municipality as the service is given it, and as checkers know it. Key of `residents` "" is for unknown devices.
+
+    `changed` is the site after an update: everybody is reached in fewer ways.
+    """
 
     site: Site
+    changed: Site
     residents: dict[str, Expected]
 
 
@@ -42,14 +46,14 @@ def town(tenant: str, rng: Random, residents: int) -> Town:
     waits = [rng.choice((5.0, 20.0, 45.0)), rng.choice((10.0, 30.0)), rng.choice((20.0, 40.0, 60.0))]
     follow_up_s = rng.choice((60.0, 120.0, 240.0))
     bed_limit_s = rng.choice((30.0, 60.0, 90.0))
-    duty = rng.choice([[], [{"from": "12:10", "to": "12:20"}], [{"from": "03:00", "to": "04:00"}]])
+    duty = rng.choice(({}, {"duty": [{"from": "12:10", "to": "12:20"}]}, {"duty": [{"from": "03:00", "to": "04:00"}]}))
     contacts = [contact(tenant, number, rng) for number in range(residents)]
     document = {
         "version": 1,
         "tenant": {"id": tenant, "name": tenant.title(), "timezone": "Europe/Stockholm", "language": "sv"},
         "contacts": contacts,
         "units": [
-            {"id": "patrol", "name": "Patrol", "kind": "patrol", "channels": [way("webhook", tenant, "patrol")], "duty": duty},
+            {"id": "patrol", "name": "Patrol", "kind": "patrol", "channels": [way("webhook", tenant, "patrol")], **duty},
             {
                 "id": "centre",
                 "name": "Centre",
@@ -60,8 +64,14 @@ def town(tenant: str, rng: Random, residents: int) -> Town:
         "chains": [chain(number, waits, follow_up_s) for number in range(residents)],
         "residents": [resident(number, bed_limit_s) for number in range(residents)],
     }
-    site = require(check_document(document, "simulation"))
-    return Town(site, expected_of(document, waits, follow_up_s, bed_limit_s))
+    site, changed = (require(check_document(one, "simulation")) for one in (document, with_fewer_ways(document)))
+    return Town(site, changed, expected_of(document, waits, follow_up_s, bed_limit_s))
+
+
+def with_fewer_ways(document: dict[str, Any]) -> dict[str, Any]:
+    """The same municipality, where everybody is reached by the last of their channels only."""
+    fewer = {part: [{**one, "channels": one["channels"][-1:]} for one in document[part]] for part in ("contacts", "units")}
+    return {**document, **fewer}
 
 
 def way(kind: str, tenant: str, who: str) -> dict[str, Any]:
@@ -92,6 +102,7 @@ def resident(number: int, bed_limit_s: float) -> dict[str, Any]:
         "rules": [
             {"id": "press", "kind": "button"},
             {"id": "fall", "kind": "fall"},
+            {"id": "quiet", "kind": "silent", "limit_s": 150, "again_s": 300, "chain": f"chain{number}"},
             {"id": "night", "kind": "out_of_bed", "limit_s": bed_limit_s, "again_s": 600},
         ],
     }

@@ -38,6 +38,9 @@ LOOK_S: Final = 20.0
 RESTART_S: Final = 30.0
 """Longest time until a dead process is started anew."""
 
+CLEAR_MAX: Final = 3
+"""Rounds of ending tasks: ending one may begin another, which ends at once."""
+
 AHEAD_MAX_S: Final = 400.0
 """How far the service's clock may be off: less than the ten minutes ahead that the front door takes for the time of receipt."""
 
@@ -69,7 +72,7 @@ class World:
         self.checkers = Checkers({tenant: one.residents for tenant, one in self.towns.items()}, self.broke)
         self.history = seen.History(self.checkers.see)
         self.disk = Disk(self.kept, lambda why: self.add(seen.Refused(t=self.t(), why=why)))
-        self.broker = Broker(self, self.rng.choice(("listener", "broker")))
+        self.broker = Broker(self, self.rng.choice(("listener", "broker", "http")))
         self.people = People(self, self.dice("people"))
         self.process: Process | None = None
         self.tasks: set[asyncio.Task[None]] = set()
@@ -154,10 +157,13 @@ class World:
 
     async def clear(self) -> None:
         """End every task."""
-        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        if self.process is not None:
+            self.process.alive = False
+        for _ in range(CLEAR_MAX):
+            left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def live(self) -> None:
         """Trouble, health, the end."""
@@ -171,7 +177,8 @@ class World:
         await asyncio.wait_for(self.people.close(), CLOSE_S)
         await asyncio.sleep(1.0)
         unconfirmed = sum(len(device.outbox) for device in self.devices)
-        self.add(seen.Ended(t=self.t(), now=self.true_now(), unconfirmed=unconfirmed))
+        left = {"open": len(self.people.open()), "effects": len(self.disk.pending)}
+        self.add(seen.Ended(t=self.t(), now=self.true_now(), unconfirmed=unconfirmed, **left))
 
     def settle_in(self) -> None:
         """Everybody gets their devices; one pendant is nobody's."""
@@ -192,6 +199,7 @@ class World:
     def begin_faults(self) -> None:
         """Faults that come by themselves."""
         self.every("die_every_s", self.die)
+        self.every("stop_every_s", self.stop)
         self.every("full_every_s", self.fill)
         self.every("jump_every_s", self.jump)
         self.every("forget_every_s", self.broker.forget)
@@ -214,6 +222,11 @@ class World:
         """The process is killed."""
         if self.process is not None:
             self.process.die()
+
+    def stop(self) -> None:
+        """The process is asked to end, as for an update."""
+        if self.process is not None:
+            self.spawn(self.process.stop())
 
     def fill(self) -> None:
         """The disk is full for a while."""
@@ -256,7 +269,7 @@ class World:
         self.set_clock(0.0)
         self.start()
         self.add(seen.Healed(t=self.t()))
-        await self.watch(UP_S + max(self.faults.weather.delay_s, max(device.repeat_s for device in self.devices)))
+        await self.watch(UP_S + max(self.faults.weather.delay_s, *(device.repeat_s for device in self.devices)))
         for bed in self.beds:
             bed.settle()
         await self.watch(self.checkers.bound_s() + back_s)

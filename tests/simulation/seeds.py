@@ -1,0 +1,52 @@
+"""Worlds by the dozen: run each seed, say which broke a promise, and count what they lived through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from tests.simulation.checkers import Broken
+from tests.simulation.eventloop import Stuck
+from tests.simulation.world import TROUBLE_S, World
+
+DAY_S = 86_400.0
+
+
+class Lived(msgspec.Struct, frozen=True):
+    """What came of one seed."""
+
+    seed: int
+    broken: list[Broken]
+    faults: Counter[str]
+    resident_days: float
+    presses: int
+    commits: int
+
+
+def live(seed: int, trouble_s: float = TROUBLE_S) -> tuple[World, Lived]:
+    """One world, from its beginning to its end."""
+    world = World(seed, trouble_s)
+    broken: list[Broken] = []
+    try:
+        world.run()
+    except (Stuck, TimeoutError) as error:
+        broken.append(Broken(world.t(), f"progress: {type(error).__name__} {error}"))
+    kinds = Counter(type(record).__name__ for record in world.history.records)
+    people = sum(world.people_of.values())
+    found = Lived(
+        seed,
+        world.checkers.broken + broken,
+        world.faults.count,
+        people * world.t() / DAY_S,
+        kinds["Sent"],
+        kinds["Committed"],
+    )
+    return world, found
+
+
+def live_all(seeds: Iterable[int], trouble_s: float = TROUBLE_S) -> Iterator[Lived]:
+    """One world after the other."""
+    for seed in seeds:
+        yield live(seed, trouble_s)[1]
