@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from alarmcore.model.alarm import Alarm, AlarmEvent
 from alarmcore.outcome import Outcome
+
+REMEMBERED: Final = timedelta(days=7)
+"""How long a reading's identity is remembered (the front door's promise)."""
 
 
 class Clock(Protocol):
@@ -83,12 +86,6 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     payload: bytes
     field: str | None = None
-
-
-class Effect(Protocol):
-    """Something to be done outside, stored until it is settled."""
-
-    id: str
 
 
 class Batch(msgspec.Struct):

@@ -15,6 +15,7 @@ import structlog
 
 from alarmcore.errors import AlarmcoreError, CommitFailed
 from alarmcore.model.alarm import Alarm, AlarmEvent, Refuse
+from alarmcore.outcome import Effect
 from alarmcore.ports import Batch, Journal, Machine, Performer, Quarantined, StoredEvent, StoredState
 
 log = structlog.get_logger(__name__)
@@ -298,7 +299,7 @@ class Turn:
             item.answer = decision
         elif type(decision) in self.runner.routes:
             return
-        elif hasattr(decision, "telling"):
+        elif isinstance(decision, Effect):
             self.effects.append(decision)
         else:
             self.settled.append(decision.id)

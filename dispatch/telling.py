@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from alarmcore.model.alarm import Alarm, Slot
-from alarmcore.outcome import Decision
+from alarmcore.outcome import Decision, Effect
 from dispatch.plan import Recipient
 
 CONSOLE_S: Final = 5.0
@@ -53,10 +53,9 @@ class Telling(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return self.handed_at is None and not self.given_up
 
 
-class Tell(Decision, frozen=True, kw_only=True):
+class Tell(Effect, frozen=True, kw_only=True):
     """An effect: hand this alarm over to one recipient by one channel. `id` is one try, `telling` the same for all of them."""
 
-    id: str
     telling: str
     slot: Slot
     alarm: Alarm

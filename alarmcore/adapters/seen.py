@@ -7,14 +7,13 @@ always few, and one whose newest entry is too old is dropped whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-REMEMBERED: Final = timedelta(days=7)
-"""How long a reading's identity is remembered (the front door's promise)."""
+from alarmcore.ports import REMEMBERED
 
 RECENT_MAX: Final = 1 << 15
 """Identities in the dictionary: a few megabytes, and seldom enough full that sorting costs nothing to speak of."""

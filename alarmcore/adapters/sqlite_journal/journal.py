@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -12,10 +12,7 @@ import msgspec
 from alarmcore.adapters.sqlite_journal.database import Database, micros, moment
 from alarmcore.bindings import slot_text
 from alarmcore.model.alarm import Alarm, AlarmEvent
-from alarmcore.ports import Batch, Quarantined, StoredEvent, StoredState
-
-REMEMBERED: Final = timedelta(days=7)
-"""How long a reading's identity is remembered (the front door's promise)."""
+from alarmcore.ports import REMEMBERED, Batch, Quarantined, StoredEvent, StoredState
 
 QUARANTINE_MAX: Final = 10_000
 """Readings kept in quarantine; the oldest go. Too few to fill a disk (40 MB)."""
