@@ -64,6 +64,8 @@ class FakeFront:
         self.outcomes: dict[str, Any] = {}
         self.sign_in_status = 401
         self.pulsing = True
+        self.slow: asyncio.Event | None = None
+        """Holds back the answer to an act that is done and already told on the live line."""
         self.seq = 0
         self.port = 0
         self._screens: set[WebSocket] = set()
@@ -191,6 +193,8 @@ class FakeFront:
         }
         said = {"to": OPERATOR} | {k: body[k] for k in ("text", "outcome") if k in body}
         await self.tell(alarm["id"], f"alarm.{words[act]}", **said)
+        if self.slow is not None:
+            await self.slow.wait()
         return JSONResponse(alarm)
 
     def _apply(self, alarm: dict[str, Any], act: str, body: dict[str, Any]) -> None:

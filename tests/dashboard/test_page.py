@@ -190,6 +190,23 @@ async def test_an_alarm_is_resolved_with_an_outcome_from_the_keyboard(page: Page
     await expect(page).to_have_title("Inga larm väntar")
 
 
+async def test_a_key_pressed_while_the_last_answer_is_on_its_way_is_not_lost(page: Page, front: FakeFront) -> None:
+    """The live line shows that the alarm is taken before the answer to taking it comes."""
+    await front.raise_alarm("a1")
+    await row(page, "a1").click()
+    front.slow = asyncio.Event()
+    await page.keyboard.press("t")
+    await expect(row(page, "a1")).to_contain_text("Taget av dig")
+    await page.keyboard.press("r")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("1")
+    await page.keyboard.press("Control+Enter")
+    front.slow.set()
+    await until(lambda: "a1" in front.outcomes, "a1 was resolved after it was taken")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.locator("[data-test=detail]")).to_contain_text("Avslutat: Fick hjälp")
+
+
 async def test_a_note_is_written_and_stands_in_the_timeline(page: Page, front: FakeFront) -> None:
     await front.raise_alarm("a1")
     await row(page, "a1").click()

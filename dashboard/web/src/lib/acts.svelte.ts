@@ -1,4 +1,4 @@
-/** What the operator does with the chosen alarm: one thing at a time, its failure kept beside the button. */
+/** What the operator does: one thing after the other for each alarm, a failure kept beside the button. */
 import * as api from "./api";
 import type { Desk } from "./desk.svelte";
 import type { Act, Alarm } from "./types";
@@ -6,18 +6,27 @@ import { named } from "./wording";
 
 export type Asking = Exclude<Act, "take" | "arrive">;
 
+type Saving = { id: string; what: Act };
+
 export class Acts {
-  /** What is being saved, and for which alarm. */
-  busy = $state.raw<{ id: string; what: Act } | null>(null);
+  /** What is being saved, and for which alarms: the live line often shows an act before its own answer comes. */
+  saving = $state.raw<readonly Saving[]>([]);
   problem = $state.raw<{ id: string; text: string } | null>(null);
   /** The dialog that is open, and the alarm it is about: it stays about that one whatever the list does. */
   asking = $state.raw<{ alarm: Alarm; what: Asking } | null>(null);
 
+  /** The last act of each alarm that is still under way. */
+  readonly #last = new Map<string, Promise<void>>();
+
   constructor(readonly desk: Desk) {}
+
+  isSaving(what: Act, alarm: Alarm): boolean {
+    return this.saving.some((one) => one.id === alarm.id && one.what === what);
+  }
 
   /** Whether this makes sense now; the service has the last word. */
   can(what: Act, alarm: Alarm): boolean {
-    if (alarm.state === "resolved" || this.busy?.id === alarm.id) return false;
+    if (alarm.state === "resolved" || this.isSaving(what, alarm)) return false;
     if (what === "take") return alarm.state === "open";
     if (what === "arrive") return alarm.state !== "arrived";
     return true;
@@ -37,16 +46,24 @@ export class Acts {
     this.problem = null;
   }
 
+  /** Saves it after whatever is still being saved for the same alarm, so that no key pressed meanwhile is lost. */
   async run(alarm: Alarm, what: Act, body: Record<string, string> = {}): Promise<void> {
-    this.busy = { id: alarm.id, what };
+    const mine: Saving = { id: alarm.id, what };
+    this.saving = [...this.saving, mine];
     this.problem = null;
+    const turn = (this.#last.get(alarm.id) ?? Promise.resolve()).then(() => this.#save(alarm, what, body));
+    this.#last.set(alarm.id, turn);
+    await turn;
+    this.saving = this.saving.filter((one) => one !== mine);
+    if (this.#last.get(alarm.id) === turn) this.#last.delete(alarm.id);
+  }
+
+  async #save(alarm: Alarm, what: Act, body: Record<string, string>): Promise<void> {
     try {
       this.desk.answered(await api.act(alarm.id, what, body), this.desk.t.done[what]);
-      this.asking = null;
+      if (this.asking?.what === what && this.asking.alarm.id === alarm.id) this.asking = null;
     } catch (problem) {
       await this.#failed(alarm, problem);
-    } finally {
-      this.busy = null;
     }
   }
 
