@@ -19,6 +19,8 @@ Messages carry ids only: never a coordinate, a phone number, a name or a payload
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -151,3 +153,10 @@ class HandoverFailed(Unavailable):
     def __init__(self, text: str, *, permanent: bool = False) -> None:
         self.permanent = permanent
         super().__init__(text)
+
+
+def fault(error: BaseException) -> str:
+    """What failed and where, without its text: that may hold what somebody sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + where

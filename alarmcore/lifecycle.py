@@ -16,8 +16,10 @@ from alarmcore.model.alarm import (
     DeclineLink,
     EndCondition,
     ForgiveRule,
+    Overlooked,
     RaiseAlarm,
     Refuse,
+    RescueChain,
     StartChain,
     StopChain,
     described,
@@ -29,7 +31,7 @@ class FollowUp:
     """The moment has come at which a taken alarm must have been resolved."""
 
 
-Event = RaiseAlarm | EndCondition | AnswerAlarm | FollowUp
+Event = RaiseAlarm | EndCondition | AnswerAlarm | FollowUp | Overlooked
 Result = Outcome[Alarm | None]
 
 
@@ -44,6 +46,8 @@ def step(alarm: Alarm | None, event: Event, now: datetime) -> Result:
             return _answered(alarm, event, now)
         case FollowUp():
             return _lapsed(alarm, now)
+        case Overlooked():
+            return _overlooked(alarm, event.alarm)
 
 
 def alarm_id(event: RaiseAlarm) -> str:
@@ -177,3 +181,16 @@ def _lapsed(alarm: Alarm | None, now: datetime) -> Result:
         return Outcome(alarm)
     told = described(alarm, "alarm.reopened", now, why="follow_up_lapsed")
     return Outcome(_let_go(alarm), (told, ContinueChain(alarm.slot, "follow_up_lapsed")))
+
+
+def _overlooked(alarm: Alarm | None, stored: Alarm) -> Result:
+    """What an auditor has found: store the alarm as it is remembered, and as it is stored where it is not remembered.
+
+    A copy is another state, and so it is stored. One in somebody's hands is left there if it will be followed up.
+    """
+    if alarm is None or (alarm.id != stored.id and alarm.state == "resolved"):
+        alarm = stored
+    if alarm.state == "resolved" or alarm.wake_at is not None:
+        return Outcome(replace(alarm))
+    after = _let_go(alarm)
+    return Outcome(after, (RescueChain(after.slot, after),))

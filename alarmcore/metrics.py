@@ -21,7 +21,13 @@ TO_TOLD: Final = Histogram(
 )
 TO_TAKEN: Final = Histogram("alarmcore_alarm_to_taken_seconds", "From raised to taken", ["tenant"], buckets=HUMAN)
 TOLD: Final = Counter("alarmcore_told_total", "Hand-overs by channel and what became of them", ["channel", "outcome"])
+CLOCK_AHEAD: Final = Gauge("alarmcore_clock_ahead_seconds", "How far decisions are ahead of a system clock that was set back")
 WITHOUT_NEXT_STEP: Final = Gauge("alarmcore_alarms_without_next_step", "Open alarms with nothing due: must be 0")
+OVERDUE: Final = Gauge("alarmcore_steps_overdue", "Moments of open alarms, and earliest timers, that passed without anything")
+AUDITS: Final = Counter("alarmcore_audits_total", "Audits: good, found something, or failed to look", ["outcome"])
+AUDIT_FINDINGS: Final = Counter("alarmcore_audit_findings_total", "What audits found, each counted once", ["finding"])
+AUDIT_AGE: Final = Gauge("alarmcore_audit_age_seconds", "Since an audit was completed last, whatever it found")
+PINGS: Final = Counter("alarmcore_dead_man_pings_total", "Signs of life given to the watcher outside", ["outcome"])
 BACKLOG: Final = Gauge("alarmcore_lane_backlog", "Readings and acts that wait for the next commit")
 TIMER_LATENESS: Final = Histogram("alarmcore_timer_lateness_seconds", "How late timers were asked", buckets=FAST)
 

@@ -19,7 +19,10 @@ class Clock(Protocol):
     """What time it is."""
 
     def now(self) -> datetime:
-        """This moment, aware, UTC."""
+        """This moment, aware, UTC; never before one that was given out earlier."""
+
+    def begin_at(self, at: datetime) -> None:
+        """Go on from a moment at which something was decided before a restart, if that is later than now."""
 
 
 class Machine(Protocol):
@@ -67,6 +70,17 @@ class StoredState(msgspec.Struct, frozen=True, gc=False):
     tenant: str
     wake_at: datetime | None
     data: bytes
+
+
+KEEPERS: Final = ("lifecycle", "chain")
+"""The machines that keep an open alarm going, by name: the follow-up and the chain, each with a state under the alarm's slot."""
+
+
+class OpenAlarm(msgspec.Struct, frozen=True):
+    """An alarm that is stored as not resolved, and the moments stored for its slot, one for each of `KEEPERS`."""
+
+    alarm: Alarm
+    wakes: tuple[datetime | None, ...]
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -132,6 +146,9 @@ class Journal(Protocol):
     async def known(self, identities: list[int], now: datetime) -> dict[int, int]:
         """Of these identities, those seen within seven days before `now`, with their digests."""
 
+    async def decided_at(self) -> datetime | None:
+        """The latest `now` of a stored batch; None where nothing is stored yet."""
+
     async def commit(self, batch: Batch) -> int:
         """Store a batch durably; return the place of its first event (the rest follow). An empty one asks whether that works.
 
@@ -139,6 +156,20 @@ class Journal(Protocol):
             CommitFailed: nothing of it is stored, as far as can be told; the same batch may work later.
             Exception: nothing of it is stored, nor ever will be.
         """
+
+
+class AuditedJournal(Journal, Protocol):
+    """A journal that an auditor can ask what is stored, at a cost that grows with the open alarms and with nothing else."""
+
+    async def open_alarms(self, after: str, limit: int) -> list[OpenAlarm]:
+        """Alarms stored as not resolved, in order of their slots' keys, from the first one behind `after` on.
+
+        Raises:
+            Unavailable: they cannot be read now; `unsettled` says so too.
+        """
+
+    async def unsettled(self, limit: int) -> list[tuple[str, bytes]]:
+        """The oldest effects that were stored and not settled."""
 
 
 Performer = Callable[[Any], None]

@@ -74,7 +74,8 @@ class Runner:
         self.cache: dict[str, dict[Any, Any]] = {machine.name: {} for machine in machines}
         self.wakes: dict[tuple[int, Any], Wake] = {}
         self.heap: list[Wake] = []
-        self.unread: dict[tuple[str, str], tuple[Machine, Any]] = {}
+        # Not a set, whose order is another in every process: the same seed must be the same story.
+        self.unread: dict[tuple[str, str], None] = {}
         self.begun: set[str] = set()
 
     # -- states and timers ------------------------------------------------------------------------------------------------
@@ -151,6 +152,25 @@ class Runner:
             heapq.heappush(self.heap, entry)
         return items
 
+    def timer_at(self, machine: str, key: Hashable) -> datetime | None:
+        """When the timer of a state will be asked; None: it has none, or has lost it."""
+        entry = self.wakes.get((self.rank[machine], key))
+        earliest_at = self.next_wake_at()
+        if entry is None or earliest_at is None or entry[0] < earliest_at:
+            return None
+        return entry[0]
+
+    def remind(self, machine: str, key: Hashable) -> None:
+        """Schedule the timer of a state anew, whatever there was: an auditor has found it lost."""
+        self.wakes.pop((self.rank[machine], key), None)
+        state = self.cache[machine].get(key)
+        if state is not None:
+            self._schedule(self.machines[machine], key, state)
+
+    def begin_again(self, data: bytes) -> None:
+        """Begin a stored effect of which nothing has been heard."""
+        self._begin(self.decode_effect(data))
+
     def postpone(self, item: Item, now: datetime) -> None:
         """Ask a timer again a while later: its step fails, or it would be due for ever."""
         name = (self.rank[item.machine], item.key)
@@ -217,7 +237,7 @@ class Runner:
 
     def _drop(self, touched: Iterable[tuple[Machine, Any]]) -> None:
         for machine, key in touched:
-            self.unread[(machine.name, machine.text(key))] = (machine, key)
+            self.unread[(machine.name, machine.text(key))] = None
             self.cache[machine.name].pop(key, None)
             self.wakes.pop((self.rank[machine.name], key), None)
 

@@ -7,13 +7,11 @@ since the last commit, capped: a lone press never waits for company.
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +19,7 @@ import structlog
 
 from alarmcore import metrics
 from alarmcore.admission import Registry
-from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther, Unavailable
+from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther, Unavailable, fault
 from alarmcore.faults import FAULT, fault_of_reading, fault_of_timer
 from alarmcore.intake import Prepared, Raw, Verdict, prepare, salvaged_id, set_aside
 from alarmcore.model.alarm import AnswerAlarm, Refuse
@@ -42,9 +40,6 @@ RETRY_S: Final = 0.5
 
 UNKEPT_S: Final = 60.0
 """How long the service says that it is not ready after a press that could be kept in no way; its device repeats it meanwhile."""
-
-LOOK_S: Final = 1.0
-"""The clock is looked at this often at least, so that one that was set forward makes no timer late."""
 
 BACKLOG_MAX: Final = 50_000
 """Readings waiting in memory, of each lane. Doors that can hold their senders back (MQTT) do so long before; the others are told
@@ -158,7 +153,14 @@ class Service:
     async def start(self) -> None:
         """Load what is stored and begin."""
         await self.runner.load()
+        decided_at = await self.journal.decided_at()
+        if decided_at is not None:
+            self.clock.begin_at(decided_at)
         self.task = asyncio.get_running_loop().create_task(self._run(), name="alarmcore-service")
+
+    def clock_set(self) -> None:
+        """The clock was set forward: what is due may be due now."""
+        self.wanted.set()
 
     async def close(self) -> None:
         """Stop after the turn that is under way."""
@@ -194,7 +196,7 @@ class Service:
         if wait_s > 0:
             # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with what it waits for.
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(wait_s, LOOK_S)):
+                async with asyncio.timeout(wait_s):
                     await self.wanted.wait()
 
     async def turn(self) -> None:
@@ -334,13 +336,6 @@ class Service:
         """Whether alarms can be kept now."""
         unkept = self.unkept_at is not None and self.clock.now() - self.unkept_at < timedelta(seconds=UNKEPT_S)
         return not unkept and self.failed_since is None and self.task is not None and not self.task.done()
-
-
-def fault(error: BaseException) -> str:
-    """What failed and where, without its text: that may hold what somebody sent."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + where
 
 
 def _settle(answered: asyncio.Future[Verdict | None], verdict: Verdict | None) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TextIO, TypeVar, cast
 
 import click
 import structlog
@@ -14,8 +14,9 @@ import uvloop
 
 from alarmcore.adapters.clock import SystemClock
 from alarmcore.adapters.sqlite_journal import Database
+from alarmcore.adapters.stderr import PatientStderr
 from alarmcore.errors import AlarmcoreError, InputError, SiteInvalid
-from dashboard.options import ServeOptions, address
+from dashboard.options import SIGN_OF_LIFE_S, ServeOptions, address, web_address
 
 EXIT_FAILED, EXIT_INPUT = 1, 2
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,10 +86,16 @@ def commands() -> None:
 @option("--public-url", help="Where recipients reach this installation, for their links.")
 @option("--smtp-url", help="Mail server: smtp://USER:PASSWORD@HOST:PORT.")
 @option("--smtp-sender", help="Sender of mails.")
+@option("--dead-man", help="URL that is called as a sign of life while all is well, for a watcher outside.")
+@option("--dead-man-every-s", type=click.FloatRange(1, 3600), default=SIGN_OF_LIFE_S, help="Seconds between two of them.")
 @option("--open", "opened", is_flag=True, help="No credentials, for trying things out; on the loopback only.")
 def serve(**given: Any) -> None:
     """Run the service."""
     options = serve_options(given)
+    # For every line from here on, other libraries' too: no fault of the log may become one of the service.
+    patient = cast("TextIO", PatientStderr())
+    sys.stderr = patient
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(patient))
     database = open_database(options.data)
     try:
         from dashboard.serve import Installation
@@ -113,6 +120,8 @@ def serve_options(given: dict[str, Any]) -> ServeOptions:
         public_url=given["public_url"],
         smtp_url=given["smtp_url"],
         smtp_sender=given["smtp_sender"],
+        dead_man=given["dead_man"],
+        dead_man_every_s=given["dead_man_every_s"],
     )
 
 
@@ -128,10 +137,13 @@ def open_database(data: Path) -> Database:
 @DATA
 @option("--mqtt-broker", help="The broker that will be used.")
 @option("--smtp-url", help="The mail server that will be used.")
-def check(sites: tuple[Path, ...], data: Path, mqtt_broker: str | None, smtp_url: str | None) -> None:
+@option("--dead-man", help="The URL that will be called as a sign of life.")
+def check(sites: tuple[Path, ...], data: Path, mqtt_broker: str | None, smtp_url: str | None, dead_man: str | None) -> None:
     """Check site files; without any, this machine."""
     from alarmcore.sitefile import read_site
 
+    if dead_man is not None:
+        web_address(dead_man, "--dead-man")
     if not sites:
         from dashboard.environment import examine
 

@@ -15,7 +15,7 @@ from alarmcore.ports import StoredEvent
 from alarmcore.runner import Item
 from alarmcore.service import Service
 from dashboard.answers import AnswerView, KnownPosition
-from dashboard.views import alarm_view, detail_view, event_view, name_of, next_step_at
+from dashboard.views import alarm_view, detail_view, event_view, name_of
 from dispatch.chain import ChainState, Shown
 
 log = structlog.get_logger(__name__)
@@ -102,10 +102,6 @@ class Desk:
         for alarm in alarms:
             self.service.tell(Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by)))
         return [alarm.id for alarm in alarms]
-
-    def without_next_step(self) -> int:
-        """Open alarms with nothing due: the promise is that there are none."""
-        return sum(next_step_at(alarm, self.chain(alarm)) is None for alarm in self.open(None))
 
 
 def seen(alarms: Iterable[Alarm], by: str) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from alarmcore.errors import OptionInvalid
+
+SIGN_OF_LIFE_S: Final = 30.0
+"""Between two signs of life, if nothing else is said: a watcher with the usual patience of a minute hears two."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -41,8 +46,24 @@ def address(text: str, option: str) -> Address:
     return Address(host, int(port))
 
 
+def web_address(url: str, option: str) -> str:
+    """The URL, if it is one that HTTP can be spoken to. It may be a secret, so a mistake in it is not repeated.
+
+    Raises:
+        OptionInvalid: it is not one.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise OptionInvalid(f"{option} is no web address; give the whole URL, beginning with https:// or http://")
+    return url
+
+
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`smtp_url` and `smtp_sender` together turn the e-mail channel on."""
+    """`smtp_url` and `smtp_sender` together turn the e-mail channel on, `dead_man` the signs of life."""
 
     sites: tuple[Path, ...]
     data: Path
@@ -53,12 +74,14 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     smtp_url: str | None = None
     smtp_sender: str | None = None
+    dead_man: str | None = None
+    dead_man_every_s: float = SIGN_OF_LIFE_S
 
     def check(self) -> None:
         """Refuse what must not be.
 
         Raises:
-            OptionInvalid: credentials off where others could reach it, or half of the e-mail channel.
+            OptionInvalid: credentials off where others could reach it, half of the e-mail channel, or no URL for signs of life.
         """
         exposed = [a for a in (self.http, self.mqtt) if a is not None and not a.loopback]
         if self.opened and exposed:
@@ -67,3 +90,5 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if (self.smtp_url is None) != (self.smtp_sender is None):
             raise OptionInvalid("--smtp-url and --smtp-sender belong together; give both or neither")
+        if self.dead_man is not None:
+            web_address(self.dead_man, "--dead-man")

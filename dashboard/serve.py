@@ -8,19 +8,21 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Final
 
 import structlog
 import uvicorn
 
 from alarmcore import metrics
-from alarmcore.adapters.clock import SystemClock
+from alarmcore.adapters.clock import SteadyClock
+from alarmcore.adapters.dead_man import DeadMan
 from alarmcore.adapters.mqtt_listener import MqttListener
 from alarmcore.adapters.mqtt_session import MqttSession
 from alarmcore.adapters.sqlite_journal import Database, SqliteJournal
 from alarmcore.admission import registry_of
-from alarmcore.errors import CommitFailed, OptionInvalid
+from alarmcore.auditor import Auditor
+from alarmcore.errors import CommitFailed, OptionInvalid, fault
 from alarmcore.model.reading import URGENT
 from alarmcore.model.site import Site
 from alarmcore.runner import Committed, Item, Runner
@@ -31,6 +33,7 @@ from dashboard.api.callers import Callers
 from dashboard.credentials import SessionCookies
 from dashboard.desk import Desk
 from dashboard.doors import PRESSES, READINGS, DeviceGate, MqttDoor, confirming
+from dashboard.guard import Guard, unhandled
 from dashboard.hub import Hub
 from dashboard.machines import machines_for
 from dashboard.options import Address, ServeOptions
@@ -74,7 +77,7 @@ class Installation:
         self.options = options
         self.database = database
         database.own()
-        self.clock = SystemClock()
+        self.clock = SteadyClock()
         checked = read_sites(options.sites, self.clock.now())
         for warning in (mistake for one in checked for mistake in one.mistakes if mistake.warning):
             log.warning("site", where=warning.path, text=warning.text)
@@ -86,6 +89,7 @@ class Installation:
         self.credentials = SqliteCredentials(database)
         self.journal = SqliteJournal(database)
         self.missing: Callable[[], list[str]] = list
+        self.guard = Guard()
         self.build()
 
     def build(self) -> None:
@@ -98,6 +102,7 @@ class Installation:
         machines = machines_for(list(self.sites.values()), registry, usable)
         self.runner = Runner(machines, self.journal, self.teller.perform, self.publish, EFFECT_CODEC)
         self.service = Service(self.runner, self.journal, self.clock, registry)
+        self.auditor = Auditor(self.service, self.journal, patient=waits_for_a_person, parts=self.faults)
         self.desk = Desk(self.service, self.journal, self.sites)
         self.hub = Hub(self.clock.now, self.journal.last_seq(), self.desk.open_views, self.desk.change)
 
@@ -126,6 +131,7 @@ class Installation:
 
     async def run(self, announce: Callable[[str], None]) -> None:
         """Serve until told to stop by a signal."""
+        asyncio.get_running_loop().set_exception_handler(unhandled)
         async with AsyncExitStack() as stack:
             listening = listening_socket(self.options.http)
             stack.callback(listening.close)
@@ -135,12 +141,33 @@ class Installation:
             stack.push_async_callback(self.teller.close)
             stack.push_async_callback(self.service.close)
             await self.open_mqtt(stack)
-            sweeping = asyncio.create_task(self.sweep())
-            stack.callback(sweeping.cancel)
+            await self.look_after(stack)
             server = Server(self.server_config())
             ready = asyncio.create_task(self.announce(server, url, announce))
             stack.callback(ready.cancel)
-            await server.serve(sockets=[listening])
+            try:
+                await server.serve(sockets=[listening])
+            finally:
+                self.guard.closing = True
+
+    async def look_after(self, stack: AsyncExitStack) -> None:
+        """Begin what goes on beside the alarms, and watch that none of it ends."""
+        beside = {
+            "forgetting old readings": asyncio.create_task(self.sweep(), name="alarmcore-sweep"),
+            "looking at the clock": asyncio.create_task(self.clock.watch(self.service.clock_set), name="alarmcore-clock"),
+        }
+        for what, task in beside.items():
+            stack.callback(task.cancel)
+            self.guard.watch(task, what)
+        if self.options.dead_man is not None:
+            dead_man = DeadMan(self.options.dead_man, self.options.dead_man_every_s)
+            stack.push_async_callback(dead_man.close)
+            self.auditor.beat = dead_man.beat
+        await self.auditor.start()
+        stack.push_async_callback(self.auditor.close)
+        self.guard.watch(self.service.task, "keeping alarms")
+        self.guard.watch(self.auditor.task, "the audit")
+        self.guard.watch_named("mqtt-session-", "hearing the MQTT broker")
 
     def server_config(self) -> uvicorn.Config:
         """How pages and API are served."""
@@ -204,8 +231,12 @@ class Installation:
         self.missing = lambda: [] if all(s.connected for s in sessions) else ["the MQTT broker is not connected"]
 
     def not_ready(self) -> list[str]:
-        """What keeps the service from taking alarms."""
-        return self.missing() + ([] if self.service.healthy() else ["alarms cannot be kept"])
+        """What keeps the service from taking alarms, or lets nobody be sure that it does."""
+        return self.faults() + self.auditor.troubles()
+
+    def faults(self) -> list[str]:
+        """What is wrong with the parts themselves."""
+        return self.missing() + ([] if self.service.healthy() else ["alarms cannot be kept"]) + self.guard.ended
 
     async def announce(self, server: uvicorn.Server, url: str, announce: Callable[[str], None]) -> None:
         """Say that alarms can be taken, once they can."""
@@ -218,12 +249,21 @@ class Installation:
         part = 0
         while True:
             await asyncio.sleep(SWEEP_S)
-            with suppress(CommitFailed):  # tried again with the next round; the service says itself when it cannot store
+            try:
                 await self.journal.sweep(part, self.clock.now())
+            except CommitFailed:  # tried again with the next round; the service says itself when it cannot store
+                pass
+            except Exception as error:  # noqa: BLE001 - housekeeping: what is swept late costs room, and nothing else
+                log.error("sweep_failed", error=fault(error))  # noqa: TRY400 - its text may hold what was stored
             part += 1
 
 
-def channels_of(options: ServeOptions, secret: bytes, clock: SystemClock) -> dict[str, ChannelPort]:
+def waits_for_a_person(tell: Tell) -> bool:
+    """Whether a telling may stay as it is for as long as nobody opens a page."""
+    return tell.channel == CONSOLE
+
+
+def channels_of(options: ServeOptions, secret: bytes, clock: SteadyClock) -> dict[str, ChannelPort]:
     """The channels that are configured, by kind; the console needs none."""
     channels: dict[str, ChannelPort] = {"webhook": WebhookChannel(secret, clock.now)}
     if options.smtp_url is not None and options.smtp_sender is not None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from alarmcore.bindings import slot_of, slot_text
-from alarmcore.model.alarm import Alarm, ContinueChain, DeclineLink, Slot, StartChain, StopChain
+from alarmcore.model.alarm import Alarm, ContinueChain, DeclineLink, RescueChain, Slot, StartChain, StopChain
 from alarmcore.outcome import Outcome
 from dispatch import chain
 from dispatch.chain import ChainState
@@ -33,7 +33,7 @@ class ChainMachine:
     """One state per slot; `book_of` gives a tenant's chains as they are set up now."""
 
     name = "chain"
-    hears: tuple[type, ...] = (StartChain, StopChain, ContinueChain, DeclineLink)
+    hears: tuple[type, ...] = (StartChain, StopChain, ContinueChain, DeclineLink, RescueChain)
     woke = chain.TurnCame()
 
     def __init__(self, book_of: Callable[[str], ChainBook]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from alarmcore.model.alarm import Alarm, ContinueChain, DeclineLink, Slot, StartChain, StopChain, described
+from alarmcore.model.alarm import Alarm, ContinueChain, DeclineLink, RescueChain, Slot, StartChain, StopChain, described
 from alarmcore.outcome import Outcome
 from dispatch.plan import ChainBook, ChainPlan, Recipient
 from dispatch.telling import Settle, Telling, Told, after_failure, attempt, try_id
@@ -46,7 +46,7 @@ class Shown(msgspec.Struct, frozen=True):
     by: str
 
 
-Event = StartChain | StopChain | ContinueChain | DeclineLink | Told | Shown | TurnCame
+Event = StartChain | StopChain | ContinueChain | DeclineLink | RescueChain | Told | Shown | TurnCame
 Result = Outcome[ChainState]
 
 
@@ -63,6 +63,8 @@ def step(state: ChainState, event: Event, now: datetime) -> Result:
             walk.forward(event.why)
         case DeclineLink():
             walk.declined(event.by)
+        case RescueChain():
+            walk.rescue(event.alarm)
         case Told():
             walk.told(event)
         case Shown():
@@ -80,6 +82,7 @@ class Walk:
         self.state = state
         self.now = now
         self.decisions: list[Any] = []
+        self.first_number = 0
 
     @property
     def plan(self) -> ChainPlan:
@@ -122,6 +125,20 @@ class Walk:
                 return
             self.decisions.append(self.event("chain.skipped", link=place, why="no_channel" if on_duty else "nobody_on_duty"))
 
+    def rescue(self, alarm: Alarm) -> None:
+        """Nothing came of an open alarm any more: its last link, a staffed centre, is told at once, and repeats."""
+        known = self.state.alarm is not None and self.state.alarm.id == alarm.id
+        if known and self.state.state == "walking":
+            self.state = replace(self.state)  # it walks; a copy is another state, and so it is stored anew
+            return
+        if not known:
+            self.state = ChainState(self.state.book)
+            # Who was told of it is lost, and a receiver drops a telling whose number it has seen.
+            self.first_number = int(self.now.timestamp())
+        self.state = replace(self.state, alarm=alarm, state="walking")
+        self.decisions.append(self.event("alarm.reopened", why="no_next_step"))
+        self.go(self.plan.last, "no_next_step")
+
     def begin(self, who: Recipient, why: str) -> None:
         """Begin to tell one recipient, unless an earlier telling of theirs is still under way: then that one counts.
 
@@ -135,7 +152,7 @@ class Walk:
             next_at = self.now + timedelta(seconds=HANDOVER_S) if unheard else earlier.next_at
             self.keep(replace(earlier, link=self.state.link, dead=(), next_at=next_at))
             return
-        number = max((t.number for t in mine), default=-1) + 1
+        number = max((t.number for t in mine), default=self.first_number - 1) + 1
         telling = Telling(who.ref, self.state.link, number, why, self.now)
         others = tuple(t for t in self.state.tellings if t.ref != who.ref)
         self.state = replace(self.state, tellings=(*others, telling))

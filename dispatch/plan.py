@@ -23,7 +23,6 @@ class Recipient(msgspec.Struct, frozen=True):
     """Somebody who can be told: a contact (always on duty) or a unit; `channels` in order of preference."""
 
     ref: str
-    name: str
     channels: tuple[Channel, ...]
     duty: tuple[Window, ...] = ()
 
@@ -42,7 +41,6 @@ class LinkPlan(msgspec.Struct, frozen=True):
 class ChainPlan(msgspec.Struct, frozen=True):
     """Links in order; there is always at least one."""
 
-    id: str
     tz: ZoneInfo
     links: tuple[LinkPlan, ...]
 
@@ -55,7 +53,6 @@ class ChainPlan(msgspec.Struct, frozen=True):
 class ChainBook(msgspec.Struct, frozen=True):
     """All chains of one tenant."""
 
-    tenant: str
     chains: dict[str, ChainPlan]
 
     def chain(self, chain_id: str) -> ChainPlan:
@@ -67,15 +64,15 @@ def chain_book(site: Site, usable: frozenset[str] | None = None) -> ChainBook:
     """The chains of a checked site. `usable`: the channel kinds that are configured (None: all count as if they were)."""
     tz = site.tenant.tz
     people = {ref: _recipient(ref, who, usable) for ref, who in site.recipient_by_ref.items()}
-    chains = {chain.id: ChainPlan(chain.id, tz, _links(chain, people)) for chain in site.chains}
+    chains = {chain.id: ChainPlan(tz, _links(chain, people)) for chain in site.chains}
     centres = tuple(people[f"unit:{u.id}"] for u in site.units if u.kind == "centre")
-    chains[CENTRES] = ChainPlan(CENTRES, tz, (LinkPlan(centres, CENTRES_WAIT_S),))
-    return ChainBook(site.tenant.id, chains)
+    chains[CENTRES] = ChainPlan(tz, (LinkPlan(centres, CENTRES_WAIT_S),))
+    return ChainBook(chains)
 
 
 def _recipient(ref: str, who: Contact | Unit, usable: frozenset[str] | None) -> Recipient:
     channels = tuple(c for c in who.channels if usable is None or c.kind in usable)
-    return Recipient(ref, who.name, channels, who.duty if isinstance(who, Unit) else ())
+    return Recipient(ref, channels, who.duty if isinstance(who, Unit) else ())
 
 
 def _links(chain: Chain, people: dict[str, Recipient]) -> tuple[LinkPlan, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alarmcore.adapters.seen import Seen
+from alarmcore.bindings import slot_text
 from alarmcore.model.alarm import Alarm, AlarmEvent, Slot
-from alarmcore.ports import Batch, Quarantined, StoredState
+from alarmcore.ports import KEEPERS, Batch, OpenAlarm, Quarantined, StoredState
 
 
 class MemoryJournal:
@@ -23,6 +24,7 @@ class MemoryJournal:
         self.quarantine: list[Quarantined] = []
         self.seen = Seen()
         self.count = 0
+        self.latest: datetime | None = None
 
     async def states(self) -> Iterable[StoredState]:
         """All stored states."""
@@ -36,9 +38,26 @@ class MemoryJournal:
         """Effects that were not settled."""
         return list(self.pending.items())
 
+    async def open_alarms(self, after: str, limit: int) -> list[OpenAlarm]:
+        """Alarms that are not resolved, with the moments stored for their slots."""
+        opened = {slot_text(slot): self.alarms[name] for slot, name in self.opened.items()}
+        return [OpenAlarm(opened[key], self._wakes(key)) for key in sorted(opened) if key > after][:limit]
+
+    def _wakes(self, key: str) -> tuple[datetime | None, ...]:
+        found = (self.stored.get((machine, key)) for machine in KEEPERS)
+        return tuple(state.wake_at if state is not None else None for state in found)
+
+    async def unsettled(self, limit: int) -> list[tuple[str, bytes]]:
+        """The oldest effects that were not settled."""
+        return list(self.pending.items())[:limit]
+
     async def known(self, identities: list[int], now: datetime) -> dict[int, int]:
         """Identities seen within seven days."""
         return self.seen.known(identities, now)
+
+    async def decided_at(self) -> datetime | None:
+        """The latest moment of a batch."""
+        return self.latest
 
     async def commit(self, batch: Batch) -> int:
         """Store a batch.
@@ -48,6 +67,7 @@ class MemoryJournal:
         """
         if self.keep:
             self._keep_alarms(batch)
+        self.latest = batch.now if self.latest is None else max(self.latest, batch.now)
         self.seen.add(batch.identities, batch.now)
         first = self.count + 1
         self.count += len(batch.events)

@@ -160,6 +160,20 @@ class DeclineLink(Decision, frozen=True):
     by: str
 
 
+class Overlooked(Decision, frozen=True):
+    """An auditor found that nothing comes of this open alarm any more, or that it is stored otherwise than it is remembered."""
+
+    slot: Slot
+    alarm: Alarm
+
+
+class RescueChain(Decision, frozen=True):
+    """See to it that this open alarm, which nobody has in hand, is told again and again; store that anew."""
+
+    slot: Slot
+    alarm: Alarm
+
+
 class Refuse(Decision, frozen=True):
     """A command that does not fit: `code` is the reason of an error in `alarmcore.errors`; `by` who has the alarm."""
 

@@ -76,6 +76,7 @@ CHAIN: Final = frozenset(
         "follow_up_lapsed",
         "taker_declined",
         "last_link_repeats",
+        "no_next_step",
     }
 )
 """Why a chain went on, skipped or began again."""

@@ -52,7 +52,7 @@ class LastingRule(Rule, frozen=True, kw_only=True):
             return Outcome(after)
         if only_later(before, after, now):
             return Outcome(after)
-        fresh = msgspec.structs.replace(after, found=False, again_at=None, again=0, due_at=None)
+        fresh = msgspec.structs.replace(after, found=False, again_at=None, again=0)
         settled = self._settle(fresh, reading, setting, now)
         # One that is found anew at once has not ended: another door, another battery, the other limit.
         ended = (End(self.ended),) if before.found and not settled.state.found else ()

@@ -104,7 +104,6 @@ def _add_health(app: FastAPI, desk: Desk, ready: Callable[[], list[str]]) -> Non
         alarms = desk.open(None)
         for priority in PRIORITIES:
             metrics.OPEN.labels(priority).set(sum(alarm.priority == priority for alarm in alarms))
-        metrics.WITHOUT_NEXT_STEP.set(desk.without_next_step())
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -10,7 +10,7 @@ import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from alarmcore import metrics
-from alarmcore.errors import NotAllowed
+from alarmcore.errors import NotAllowed, fault
 from alarmcore.ports import Clock
 from dashboard.api.callers import Caller, Callers
 from dashboard.desk import Desk
@@ -60,7 +60,10 @@ def live_router(desk: Desk, hub: Hub, callers: Callers, clock: Clock) -> APIRout
             hub.leave(seat)
             for task in talking:
                 task.cancel()
-            await asyncio.gather(*talking, return_exceptions=True)
+            ends = await asyncio.gather(*talking, return_exceptions=True)
+            for error in ends:
+                if isinstance(error, Exception):
+                    log.error("screen_failed", error=fault(error))  # it connects again, and gets the whole picture
 
     return router
 

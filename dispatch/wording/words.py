@@ -129,6 +129,10 @@ WHY_WORDS: Final[dict[str, Pair]] = {
     "follow_up_lapsed": ("inte avslutat i tid", "not resolved in time"),
     "taker_declined": ("den som tog larmet kunde inte", "whoever took the alarm was unable to come"),
     "last_link_repeats": ("sista steget upprepas tills någon svarar", "the last step repeats until somebody answers"),
+    "no_next_step": (
+        "larmtjänsten hade tappat nästa steg och larmar larmcentralen",
+        "the alarm service had lost the next step and tells the alarm centre",
+    ),
     **OUTCOME_WORDS,
 }
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from alarmcore.bindings import slot_text
 from alarmcore.model.alarm import Alarm, AlarmEvent, Fix, Slot
-from alarmcore.ports import Batch, Journal, Quarantined, StoredState
+from alarmcore.ports import Batch, Journal, OpenAlarm, Quarantined, StoredState
 
 NOW = datetime(2026, 1, 14, 2, 12, 30, 123_456, tzinfo=UTC)
 SLOT = Slot("grastorp", "r1", "press")
@@ -60,6 +61,15 @@ class JournalContract:
         assert await found.effects() == [("e1", b"\xfftell")]
         assert self.alarms_of(found) == {"a1": ALARM}
         assert self.events_of(found) == [event("alarm.raised", late_s=7200)]
+
+    async def test_the_latest_moment_of_a_decision_is_remembered(self, journal: Any) -> None:
+        """So that a clock that is set back while nothing runs does not make every timer late."""
+        assert await journal.decided_at() is None
+        await journal.commit(Batch(NOW, states=[STATE]))
+        await journal.commit(Batch(NOW - timedelta(hours=1), events=[event("alarm.raised")]))
+        assert await (await self.again(journal)).decided_at() == NOW
+        await journal.commit(Batch(NOW + timedelta(microseconds=1)))
+        assert await journal.decided_at() == NOW + timedelta(microseconds=1)
 
     async def test_a_state_without_a_timer_is_kept_too(self, journal: Any) -> None:
         asleep = replace(STATE, wake_at=None)
@@ -169,3 +179,46 @@ class JournalContract:
     def quarantine_of(self, journal: Any) -> list[Quarantined]:
         """Everything in quarantine, the oldest first."""
         raise NotImplementedError
+
+
+class AuditedJournalContract(JournalContract):
+    """The suite of those that an auditor can ask."""
+
+    async def test_open_alarms_come_with_the_moments_stored_for_their_slots(self, journal: Any) -> None:
+        soon, later = NOW + timedelta(seconds=60), NOW + timedelta(seconds=90)
+        states = [
+            StoredState("chain", "grastorp/r1/press/", "grastorp", soon, b""),
+            StoredState("lifecycle", "grastorp/r1/press/", "grastorp", None, b""),
+            StoredState("lifecycle", "grastorp/r2/press/", "grastorp", later, b""),
+            StoredState("watch", "grastorp/r1", "grastorp", NOW, b""),
+        ]
+        second = replace(ALARM, id="a2", slot=Slot("grastorp", "r2", "press"))
+        bare = replace(ALARM, id="a3", slot=Slot("grastorp", "r3", "press"))
+        ended = replace(ALARM, id="a4", slot=Slot("grastorp", "r4", "press"), state="resolved")
+        await journal.commit(Batch(NOW, states=states, alarms=[bare, second, ALARM, ended]))
+        again: Any = await self.again(journal)
+        assert await again.open_alarms("", 100) == [
+            OpenAlarm(ALARM, (None, soon)),
+            OpenAlarm(second, (later, None)),
+            OpenAlarm(bare, (None, None)),
+        ]
+
+    async def test_open_alarms_are_read_in_pages_by_the_keys_of_their_slots(self, journal: Any) -> None:
+        alarms = [replace(ALARM, id=f"a{n}", slot=Slot("grastorp", f"r{n}", "press")) for n in range(5)]
+        await journal.commit(Batch(NOW, alarms=alarms[::-1]))
+        first = await journal.open_alarms("", 3)
+        rest = await journal.open_alarms(slot_text(first[-1].alarm.slot), 3)
+        assert [one.alarm.id for one in first] == ["a0", "a1", "a2"]
+        assert [one.alarm.id for one in rest] == ["a3", "a4"]
+
+    async def test_an_alarm_that_is_resolved_is_no_longer_among_the_open_ones(self, journal: Any) -> None:
+        await journal.commit(Batch(NOW, alarms=[ALARM]))
+        assert [one.alarm for one in await journal.open_alarms("", 10)] == [ALARM]
+        await journal.commit(Batch(NOW, alarms=[replace(ALARM, state="resolved")]))
+        assert await journal.open_alarms("", 10) == []
+
+    async def test_the_oldest_unsettled_effects_are_given_up_to_a_limit(self, journal: Any) -> None:
+        await journal.commit(Batch(NOW, effects=[("z", b"1"), ("a", b"2"), ("m", b"3")]))
+        await journal.commit(Batch(NOW, settled=["a"]))
+        assert await journal.unsettled(1) == [("z", b"1")]
+        assert await journal.unsettled(10) == [("z", b"1"), ("m", b"3")]

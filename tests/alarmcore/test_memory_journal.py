@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from journal_contract import ALARM, NOW, STATE, JournalContract, event
+from journal_contract import ALARM, NOW, STATE, AuditedJournalContract, event
 
 from alarmcore.adapters.memory_journal import MemoryJournal
 from alarmcore.model.alarm import Alarm, AlarmEvent
 from alarmcore.ports import Batch, Journal, Quarantined
 
 
-class TestMemoryJournal(JournalContract):
+class TestMemoryJournal(AuditedJournalContract):
     @pytest.fixture
     def journal(self) -> MemoryJournal:
         return MemoryJournal()

@@ -150,6 +150,25 @@ class Stage:
             self.intake.dones[number](kept)
 
 
+def test_a_client_at_which_our_code_fails_is_hung_up_on_and_the_others_get_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    ill, well = stage.client(principal="t1/d1"), stage.client(principal="t1/d2")
+    turn = Connection.turn
+
+    def faulty(self: Connection) -> None:
+        if self is ill.connection:
+            raise ZeroDivisionError
+        turn(self)
+
+    monkeypatch.setattr(Connection, "turn", faulty)
+    for client in (ill, well):
+        client.connection.feed(b"\xc0\x00")
+    stage.turn()
+    assert ill.wire.closed
+    assert well.hears() == b"\xd0\x00"
+    assert stage.house.counts.failures == 1
+
+
 # Signing in
 
 

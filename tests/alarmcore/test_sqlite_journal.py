@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journal_contract import ALARM, NOW, STATE, JournalContract, event
+from journal_contract import ALARM, NOW, STATE, AuditedJournalContract, event
 from msgspec.structs import replace
 
 from alarmcore.adapters.sqlite_journal import Database, SqliteJournal
-from alarmcore.adapters.sqlite_journal.journal import QUARANTINE_MAX, QUARANTINE_TENANT_MAX, SLICES
+from alarmcore.adapters.sqlite_journal.journal import OPEN_ALARMS, QUARANTINE_MAX, QUARANTINE_TENANT_MAX, SLICES
 from alarmcore.errors import CommitFailed, OptionInvalid, Unavailable
 from alarmcore.model.alarm import Alarm, AlarmEvent, Slot
-from alarmcore.ports import Batch, Journal, Quarantined
+from alarmcore.ports import KEEPERS, Batch, Journal, Quarantined
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def journal(opened: list[Database]) -> SqliteJournal:
     return SqliteJournal(opened[0])
 
 
-class TestSqliteJournal(JournalContract):
+class TestSqliteJournal(AuditedJournalContract):
     @pytest.fixture(autouse=True)
     def _opened(self, opened: list[Database]) -> None:
         self.opened = opened
@@ -120,6 +120,17 @@ async def test_the_sweep_forgets_only_what_is_older_than_seven_days(journal: Sql
         await journal.sweep(part, late)
     held = {row[0] for row in journal.database.read("SELECT identity FROM identity")}
     assert held == {spread[0] + 1, spread[-1] + 1}
+
+
+async def test_asking_for_open_alarms_costs_what_the_open_ones_cost(journal: SqliteJournal) -> None:
+    """Ten of them among a million persons and all alarms there ever were: no table is gone through."""
+    plan = journal.database.read("EXPLAIN QUERY PLAN " + OPEN_ALARMS, (*KEEPERS, "", 10))
+    steps = [row[3] for row in plan]
+    assert steps[0] == "SEARCH alarm USING INDEX alarm_open (slot>?)", "an index of the open ones only"
+    assert steps.count("SEARCH state USING PRIMARY KEY (machine=? AND key=?)") == 2
+    assert not [step for step in steps if "SCAN" in step and "SUBQUERY" not in step]
+    (where,) = journal.database.read("SELECT sql FROM sqlite_master WHERE name = 'alarm_open'")[0]
+    assert where.endswith("WHERE state <> 'resolved'")
 
 
 async def test_quarantine_keeps_the_newest_of_each_tenant_and_of_all(

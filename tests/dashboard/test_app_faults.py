@@ -25,6 +25,9 @@ class StoppedClock:
     def now(self) -> datetime:
         return datetime(2026, 1, 14, tzinfo=UTC)
 
+    def begin_at(self, at: datetime) -> None:
+        raise AssertionError(f"nothing is to begin at {at}")
+
 
 async def test_a_fault_of_ours_is_a_problem_and_its_log_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     broken = cast("Any", Broken())

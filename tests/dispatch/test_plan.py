@@ -27,6 +27,18 @@ def test_a_chain_that_is_gone_gives_way_to_all_centres() -> None:
     assert [r.ref for r in book.chain("").links[0].recipients] == ["unit:centre", "unit:second"]
 
 
+def test_the_centres_that_take_the_place_of_a_chain_work_by_their_own_wall_clock() -> None:
+    found = document()
+    day = {"from": "08:00", "to": "16:00"}
+    found["units"].append(
+        {"id": "day", "name": "Dagcentralen", "kind": "centre", "channels": [{"kind": "console"}], "duty": [day]}
+    )
+    plan = chain_book(built(found)).chain("no-such-chain")
+    morning, evening = datetime(2026, 7, 1, 6, tzinfo=UTC), datetime(2026, 7, 1, 15, tzinfo=UTC)  # 8:00 and 17:00 in Sweden
+    on_duty = [[r.ref for r in plan.links[0].recipients if r.on_duty(plan.tz, at)] for at in (morning, evening)]
+    assert on_duty == [["unit:centre", "unit:day"], ["unit:centre"]]
+
+
 def test_contacts_are_always_on_duty_and_units_by_the_wall_clock() -> None:
     eva, patrol, centre = (link.recipients[0] for link in BOOK.chain("standard").links)
     summer_evening, noon = datetime(2026, 7, 1, 19, tzinfo=UTC), datetime(2026, 7, 1, 10, tzinfo=UTC)

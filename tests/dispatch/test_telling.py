@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from alarmcore.model.site import Channel
 from dispatch.plan import Recipient
 from dispatch.telling import CONSOLE_S, RETRY_S, TRIES_MAX, Telling, after_failure, attempt
 from tests.alarms import opened
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
-EVA = Recipient("contact:eva", "Eva", (Channel("sms", "+46700000001"), Channel("email", "eva@example.org")))
+EVA = Recipient("contact:eva", (Channel("sms", "+46700000001"), Channel("email", "eva@example.org")))
 FRESH = Telling("contact:eva", 0, 3, "chain_turn", NOW)
 
 
@@ -23,8 +25,8 @@ def test_every_try_has_its_own_id_and_all_share_the_tellings() -> None:
 
 
 def test_only_a_console_that_is_not_alone_is_given_a_time() -> None:
-    alone = Recipient("unit:centre", "Centre", (Channel("console"),))
-    both = Recipient("unit:centre", "Centre", (Channel("console"), Channel("voice", "+46100000000")))
+    alone = Recipient("unit:centre", (Channel("console"),))
+    both = Recipient("unit:centre", (Channel("console"), Channel("voice", "+46100000000")))
     assert attempt(FRESH, alone, opened(), NOW)[0].next_at is None
     assert attempt(FRESH, both, opened(), NOW)[0].next_at == NOW + timedelta(seconds=CONSOLE_S)
     assert attempt(FRESH, EVA, opened(), NOW)[0].next_at is None
@@ -51,6 +53,39 @@ def test_a_channel_that_is_useless_is_left_out_from_then_on() -> None:
     telling, _ = after_failure(FRESH, EVA, permanent=True, now=NOW)
     telling, at_once = after_failure(telling, EVA, permanent=False, now=NOW)
     assert (telling.channel, at_once) == (1, False)
+
+
+def test_a_channel_stays_useless_in_the_rounds_to_come_and_is_no_longer_being_tried() -> None:
+    trying = replace(FRESH, channel=1, tries=2, trying=True, dead=(0,))
+    again, at_once = after_failure(trying, EVA, permanent=False, now=NOW)
+    assert not at_once
+    assert again == replace(trying, rounds=1, trying=False, next_at=NOW + timedelta(seconds=RETRY_S[0]))
+
+
+def test_a_channel_that_gives_way_is_no_longer_being_tried() -> None:
+    trying = replace(FRESH, tries=1, trying=True, next_at=NOW)
+    following, at_once = after_failure(trying, EVA, permanent=False, now=NOW)
+    assert at_once
+    assert following == replace(trying, channel=1, trying=False, next_at=None)
+
+
+def test_what_is_given_up_is_never_tried_again() -> None:
+    worn = replace(FRESH, tries=TRIES_MAX, trying=True, next_at=NOW)
+    given_up, at_once = after_failure(worn, EVA, permanent=True, now=NOW)
+    assert not at_once
+    assert given_up == replace(worn, dead=(0,), given_up=True, trying=False, next_at=None)
+
+
+def test_a_try_waits_for_its_answer_and_not_for_an_earlier_moment() -> None:
+    assert attempt(replace(FRESH, next_at=NOW), EVA, opened(), NOW)[0].next_at is None
+
+
+def test_a_site_that_has_fewer_channels_now_is_tried_by_the_first() -> None:
+    """The telling goes on from that one too, or its failure would count for a channel that is not there."""
+    left = Recipient("contact:eva", (Channel("sms", "+46700000001"),))
+    for channel in (1, 2):
+        tried, tell = attempt(replace(FRESH, channel=channel), left, opened(), NOW)
+        assert (tell.channel, tried.channel) == ("sms", 0)
 
 
 def test_it_is_given_up_when_every_channel_is_useless_or_it_was_tried_often_enough() -> None:

@@ -20,9 +20,20 @@ DURABLE = "autosave_on_changes true\nautosave_interval 1\n"
 
 
 class Mosquitto:
-    """One broker on 127.0.0.1. `extra` is added to its configuration; `users` turn anonymous access off."""
+    """One broker on 127.0.0.1. `extra` is added to its configuration; `users` turn anonymous access off.
 
-    def __init__(self, folder: Path, *, extra: str = "", users: dict[str, str] | None = None, queued_max: int = 100_000) -> None:
+    One that does not persist has forgotten everything when it comes back.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        extra: str = "",
+        users: dict[str, str] | None = None,
+        queued_max: int = 100_000,
+        persistent: bool = True,
+    ) -> None:
         if PROGRAM is None:
             raise FileNotFoundError("mosquitto is not installed; install Debian's package mosquitto")
         self.folder = folder
@@ -32,7 +43,8 @@ class Mosquitto:
         folder.mkdir(parents=True, exist_ok=True)
         access = "allow_anonymous true" if users is None else f"allow_anonymous false\npassword_file {self._passwords(users)}"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\n{access}\npersistence true\npersistence_location {folder}/\n"
+            f"listener {self.port} 127.0.0.1\n{access}\n"
+            f"persistence {str(persistent).lower()}\npersistence_location {folder}/\n"
             f"max_inflight_messages 1000\nmax_queued_messages {queued_max}\nset_tcp_nodelay true\nlog_type error\n"
             # Started as root it would become another user, who may not write into this folder.
             f"user {'root' if folder.owner() == 'root' else folder.owner()}\n{extra}\n"

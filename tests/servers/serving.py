@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
+import os
 import re
 import select
 import subprocess
@@ -41,13 +43,26 @@ def alarmcore(*arguments: str | Path, env: dict[str, str] | None = None) -> subp
 
 
 class Serving:
-    """One installation. `sites` are documents; they are written beside the data."""
+    """One installation. `sites` are documents; they are written beside the data, unless that is to be elsewhere.
 
-    def __init__(self, folder: Path, *sites: dict[str, Any], arguments: Sequence[str] = (), opened: bool = False) -> None:
+    `env` is added to the environment of every start; `prefix` is a command that runs ours.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *sites: dict[str, Any],
+        arguments: Sequence[str] = (),
+        opened: bool = False,
+        data: Path | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.data = folder / "data"
-        self.log_path = folder / "log"
+        self.data = data or folder / "data"
+        self.env = env or {}
+        self.prefix: list[str] = []
+        self.log_path = self.folder / "log"
         self.arguments = [*arguments, *(["--open"] if opened else [])]
         self.sites: list[Path] = []
         for site in sites:
@@ -64,7 +79,18 @@ class Serving:
         listening = ["--http", "127.0.0.1:0"]
         if "--mqtt-broker" not in self.arguments:
             listening += ["--mqtt", "127.0.0.1:0"]
-        return [*program(), "serve", *given, "--data", str(self.data), *listening, *self.arguments]
+        return [*self.prefix, *program(), "serve", *given, "--data", str(self.data), *listening, *self.arguments]
+
+    @property
+    def pid(self) -> int:
+        """Process number of the newest process."""
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the newest process has not ended."""
+        return self.process is not None and self.process.poll() is None
 
     @property
     def log(self) -> str:
@@ -84,7 +110,7 @@ class Serving:
     def start(self) -> Serving:
         """Return when it says that it can take alarms."""
         with self.log_path.open("a") as log:
-            self.process = subprocess.Popen(self.line, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(self.line, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | self.env)
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], START_WITHIN_S)
         said = READY.match(self.process.stdout.readline()) if readable else None
@@ -132,6 +158,20 @@ class Serving:
         """HTTP with a bearer token."""
         headers = {"authorization": f"Bearer {secret}"} if secret else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False, **options)
+
+    def look(self, path: str) -> tuple[int, dict[str, str]]:
+        """Status and headers of a page: cheap enough to ask again and again."""
+        asking = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=20)
+        try:
+            asking.request("GET", path)
+            answer = asking.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            asking.close()
+
+    def ready(self) -> bool:
+        """Whether it says that it can take alarms. It must answer."""
+        return self.look("/health/ready")[0] == 200
 
 
 @contextlib.contextmanager

@@ -51,3 +51,14 @@ def town(
         ],
     }
     return site | changes
+
+
+def ladder(hook: str, *, residents: int, wait_s: float, then_s: float = 600, **changes: Any) -> dict[str, Any]:
+    """The town where everybody's chain tells eva, `wait_s` later bo, `then_s` later the centre, by webhook; then long nobody."""
+    site = town(hook=hook, residents=residents, **changes)
+    channels = [{"kind": "webhook", "to": hook}]
+    site["contacts"] = [{"id": name, "name": f"{name.title()} Andersson", "channels": channels} for name in ("eva", "bo")]
+    turns = [("contact:eva", wait_s), ("contact:bo", then_s), ("unit:centre", 3600)]
+    links = [{"tell": [who], "wait_s": seconds} for who, seconds in turns]
+    site["chains"] = [{"id": name, "links": links, "follow_up_s": 7200} for name in ("standard", "centre")]
+    return site

@@ -28,10 +28,11 @@ def packet(head: int, body: bytes) -> bytes:
 class Pendant(asyncio.Protocol):
     """One device and all its presses. What is not confirmed is sent again at every new connection, under its old id."""
 
-    def __init__(self, tenant: str, name: str, password: str) -> None:
+    def __init__(self, tenant: str, name: str, password: str, keepalive_s: int = 60) -> None:
         self.tenant = tenant
         self.name = name
         self.password = password
+        self.keepalive_s = keepalive_s
         self.open: dict[str, bytes] = {}
         self.confirmed: set[str] = set()
         self.refused: list[str] = []
@@ -57,6 +58,11 @@ class Pendant(asyncio.Protocol):
             self._send(name)
         return name
 
+    def repeat(self, count: int | None = None) -> None:
+        """Say everything again that is open, or the oldest of it."""
+        for name in list(self.open)[:count] if self.greeted.is_set() else ():
+            self._send(name)
+
     def _send(self, name: str) -> None:
         assert self._transport is not None
         self._packet_id = self._packet_id % 65_000 + 1
@@ -66,7 +72,7 @@ class Pendant(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         who = text(f"{self.tenant}-{self.name}") + text(f"{self.tenant}/{self.name}") + text(self.password)
-        self._transport.write(packet(CONNECT, text("MQTT") + b"\x04\xc2\x00\x3c" + who))
+        self._transport.write(packet(CONNECT, text("MQTT") + b"\x04\xc2" + self.keepalive_s.to_bytes(2) + who))
         heard = text(f"alarmcore/ack/v1/{self.tenant}/{self.name}")
         self._transport.write(packet(SUBSCRIBE, b"\x00\x01" + heard + b"\x01"))
 
@@ -87,8 +93,7 @@ class Pendant(asyncio.Protocol):
     def _hear(self, head: int, body: bytes) -> None:
         if head >> 4 == 9:  # SUBACK: everything that is open is said again
             self.greeted.set()
-            for name in self.open:
-                self._send(name)
+            self.repeat()
         elif head >> 4 == 3:
             length = int.from_bytes(body[:2])
             qos = head >> 1 & 3

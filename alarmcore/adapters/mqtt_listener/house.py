@@ -49,7 +49,10 @@ class House:
         """Everything that became due: write answers, go on reading where there is room again."""
         due, self._due = self._due, []
         for connection in due:
-            connection.turn()
+            try:
+                connection.turn()
+            except Exception as error:  # noqa: BLE001 - ours, and this client's alone: the others wait for their answers
+                connection.break_off(error)
 
     @property
     def full(self) -> bool:

@@ -19,7 +19,7 @@ from alarmcore.adapters.mqtt_session.connection import CLOSE_WITHIN_S, Connectio
 from alarmcore.adapters.mqtt_session.inbound import Intake
 from alarmcore.adapters.mqtt_session.outbound import Outbox
 from alarmcore.adapters.mqtt_session.packets import PACKET_MAX
-from alarmcore.errors import OptionInvalid, Unavailable
+from alarmcore.errors import OptionInvalid, Unavailable, fault
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
 """How long the broker keeps our session and its queue while we are away: as long as identities of readings are known."""
@@ -155,7 +155,10 @@ class MqttSession:
     async def _run(self) -> None:
         failures = 0
         while self.ended is None:
-            loss, useful = await self._live()
+            try:
+                loss, useful = await self._live()
+            except Exception as error:  # noqa: BLE001 - whatever it is, a service that never hears its broker again is worse
+                loss, useful = Loss(f"a fault of ours: {fault(error)}"), False
             if self.ended is not None:
                 return
             if loss.then == "ended":

@@ -22,6 +22,9 @@ VERSION: Final = 1
 BUSY_MS: Final = 5000
 """How long a write waits for another process that writes (a `token` command beside a running service)."""
 
+PASSING: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY})
+"""Failures that say nothing about the file itself: there is no room, the disk does not answer, another process writes."""
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO: Final = timedelta(microseconds=1)
 
@@ -37,7 +40,12 @@ def moment(at: int) -> datetime:
 
 
 class Database:
-    """One file. `path` is created, with its folder, if it is not there."""
+    """One file. `path` is created, with its folder, if it is not there.
+
+    Raises:
+        Unavailable: it cannot be written to now.
+        OptionInvalid: it is no database of ours.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,6 +56,10 @@ class Database:
             self._prepare()
             self.reading = self._connect()
         except (sqlite3.DatabaseError, OSError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in PASSING:
+                # Not a word of another file or an older one: whoever did that would leave open alarms behind.
+                text = f"{path} cannot be written to now ({error}); leave it as it is, make room on its disk and start again"
+                raise Unavailable(text) from error
             raise OptionInvalid(
                 f"{path} cannot be used as a database ({error}); give another --data or restore a backup"
             ) from error

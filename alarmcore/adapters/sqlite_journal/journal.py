@@ -12,7 +12,7 @@ import msgspec
 from alarmcore.adapters.sqlite_journal.database import Database, micros, moment
 from alarmcore.bindings import slot_text
 from alarmcore.model.alarm import Alarm, AlarmEvent
-from alarmcore.ports import REMEMBERED, Batch, Quarantined, StoredEvent, StoredState
+from alarmcore.ports import KEEPERS, REMEMBERED, Batch, OpenAlarm, Quarantined, StoredEvent, StoredState
 
 QUARANTINE_MAX: Final = 10_000
 """Readings kept in quarantine; the oldest go. Too few to fill a disk (40 MB)."""
@@ -22,6 +22,14 @@ QUARANTINE_TENANT_MAX: Final = 500
 
 SLICES: Final = 4096
 """Parts in which the range of identities is swept: with one part a second it is all swept in about an hour."""
+
+OPEN_ALARMS: Final = """
+    SELECT data,
+           (SELECT wake_at FROM state WHERE machine = ?1 AND key = slot),
+           (SELECT wake_at FROM state WHERE machine = ?2 AND key = slot)
+    FROM alarm WHERE state <> 'resolved' AND slot > ?3 ORDER BY slot LIMIT ?4
+"""
+"""One row for each open alarm. Its cost is that of the open ones, however many persons and old alarms there are."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _alarm = msgspec.msgpack.Decoder(Alarm).decode
@@ -53,6 +61,15 @@ class SqliteJournal:
         """Effects that were not settled, oldest first."""
         return self.database.read("SELECT id, data FROM effect ORDER BY place")
 
+    async def open_alarms(self, after: str, limit: int) -> list[OpenAlarm]:
+        """Alarms that are not resolved, with the moments stored for their slots: by the index that holds only them."""
+        rows = self.database.read(OPEN_ALARMS, (*KEEPERS, after, limit))
+        return [OpenAlarm(_alarm(data), tuple(at if at is None else moment(at) for at in wakes)) for data, *wakes in rows]
+
+    async def unsettled(self, limit: int) -> list[tuple[str, bytes]]:
+        """The oldest effects that were not settled."""
+        return self.database.read("SELECT id, data FROM effect ORDER BY place LIMIT ?", (limit,))
+
     async def known(self, identities: list[int], now: datetime) -> dict[int, int]:
         """Identities seen within seven days."""
         since, read = micros(now - REMEMBERED), self.database.read
@@ -61,6 +78,11 @@ class SqliteJournal:
             for row in read("SELECT digest FROM identity WHERE identity = ? AND seen_at >= ?", (identity, since)):
                 found[identity] = row[0]
         return found
+
+    async def decided_at(self) -> datetime | None:
+        """The latest moment of a stored batch."""
+        rows = self.database.read("SELECT value FROM setting WHERE name = 'decided_at'")
+        return moment(int(rows[0][0])) if rows else None
 
     async def commit(self, batch: Batch) -> int:
         """Store a batch durably."""
@@ -160,9 +182,10 @@ def store(connection: sqlite3.Connection, batch: Batch) -> int:
         many("DELETE FROM effect WHERE id = ?", [(effect,) for effect in batch.settled])
     if batch.quarantined:
         _store_quarantined(connection, batch.quarantined)
-    if batch.empty():
-        # A question whether anything can be stored: only writing answers it.
-        connection.execute("INSERT OR REPLACE INTO setting (name, value) VALUES ('stored_at', ?)", (str(now).encode(),))
+    # Written even when nothing else is: whether anything can be stored is a question that only writing answers.
+    connection.execute(
+        "INSERT INTO setting (name, value) VALUES ('decided_at', ?1) ON CONFLICT DO UPDATE SET value = max(value, ?1)", (now,)
+    )
     return _store_events(connection, batch.events)
 
 

@@ -93,3 +93,17 @@ def test_a_position_that_is_not_consented_to_still_tells_of_the_battery() -> Non
         << 12:00 alarm.told flat unit:centre
         """,
     )
+
+
+def test_a_low_battery_does_not_make_another_devices_half_full_one_low() -> None:
+    told(
+        BATTERY,
+        """
+        >> 12:00 gps-1 status battery_pct=5
+        << 12:00 alarm.raised flat
+        << 12:00 alarm.told flat unit:centre
+        >> 12:01 bed-1 status battery_pct=25
+        >> 12:02 gps-1 status battery_pct=30
+        << 12:02 alarm.condition_ended flat
+        """,
+    )

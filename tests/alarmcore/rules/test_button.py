@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from alarmcore.rules.base import cause_of
+from tests.observed import observed
 from tests.stories import told, town
 
+NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)
 PRESS = town("[{id: press, kind: button, chain: quiet}]")
 
 
@@ -248,3 +253,36 @@ def test_lapsed_consent_never_stops_a_press() -> None:
         << 12:00 alarm.told press unit:centre
         """,
     )
+
+
+def test_two_presses_of_one_second_are_two_alarms_when_the_first_was_resolved_in_between() -> None:
+    """With one id for both, the second would take the place of the first in every list."""
+    found = told(
+        town("[{id: press, kind: button, chain: quiet}]"),
+        """
+        >> 12:00 gps-1 button id=one
+        << 12:00 alarm.raised press
+        << 12:00 alarm.told press unit:centre
+        >> 12:00:10 unit:centre resolve
+        << 12:00:10 alarm.resolved press unit:centre
+        >> 12:00:20 gps-1 button id=two at=12:00
+        << 12:00:20 alarm.raised press
+        << 12:00:20 alarm.told press unit:centre
+        """,
+    )
+    assert len({line["alarm"] for line in found if line["event"] == "alarm.raised"}) == 2
+
+
+def test_the_cause_of_an_alarm_is_the_reading_however_late_it_came() -> None:
+    """A press that is delivered again after a commit that failed must raise the same alarm, not another one."""
+    said = {"id": "one", "at": "2026-01-14T12:00:00Z"}
+    first, again = (observed(PRESS, "button", said, NOON + timedelta(seconds=n)) for n in (0, 30))
+    assert first is not None
+    assert again is not None
+    assert cause_of(first.reading) == cause_of(again.reading) == first.reading.identity
+
+
+def test_the_cause_of_an_alarm_whose_press_names_nothing_is_when_it_came() -> None:
+    event = observed(PRESS, "button", {}, NOON + timedelta(milliseconds=250))
+    assert event is not None
+    assert cause_of(event.reading) == int(NOON.timestamp()) * 1000 + 250

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+from alarmcore import watch
+from alarmcore.rules.base import BLANK
+from alarmcore.watch import WOKE
+from tests.observed import observed
 from tests.stories import told, town
 
+NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)
 DOOR = town("[{id: draught, kind: door_open, limit_s: 600, chain: quiet}]")
 
 
@@ -70,5 +77,33 @@ def test_a_door_that_had_been_open_longer_than_was_known_is_found_sooner() -> No
         << 12:10 alarm.raised draught
         << 12:10 alarm.told draught unit:centre
         >> 12:12 tick
+        """,
+    )
+
+
+def test_the_alarm_names_the_door_that_has_stood_open_longest() -> None:
+    """Two devices: whoever goes there must be sent to the right door."""
+    rule = next(iter(DOOR.residents[0].rules))
+    setting = watch.plan_for(DOOR, DOOR.residents[0]).watched[0].setting
+    memory, causes = BLANK, []
+    for device, minute in (("door-1", 0), ("motion-1", 5)):
+        at = NOON + timedelta(minutes=minute)
+        event = observed(DOOR, "door", {"device": device, "open": True, "at": at.isoformat()}, at)
+        assert event is not None
+        causes.append(event.reading.identity)
+        memory = rule.step(memory, event, setting, at).state
+    due_at = NOON + timedelta(seconds=600)
+    (find,) = rule.step(memory, WOKE, setting, due_at).decisions
+    assert (find.device, find.happened_at, find.cause) == ("door-1", NOON, causes[0])
+    assert rule.step(rule.step(memory, WOKE, setting, due_at).state, WOKE, setting, due_at).decisions == (), "it is found once"
+
+
+def test_a_door_that_closes_in_the_second_in_which_it_opened_is_closed() -> None:
+    told(
+        DOOR,
+        """
+        >> 12:00 door-1 door open=true
+        >> 12:00 door-1 door open=false
+        >> 13:00 tick
         """,
     )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from alarmcore.rules.base import BLANK
+from alarmcore.watch import WOKE, plan_for
+from tests.observed import observed
 from tests.stories import told, town
 
+NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)
 STILL = town("[{id: still, kind: inactivity, limit_s: 3600, chain: quiet}]")
 
 
@@ -164,3 +170,206 @@ def test_an_empty_bed_that_says_so_again_is_no_sign_of_life() -> None:
         >> 13:15 tick
         """,
     )
+
+
+def test_a_position_at_home_does_not_end_the_waiting() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @home
+        >> 12:11 gps-1 position @home
+        >> 12:12 gps-1 position @home
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:30 tick
+        """,
+    )
+
+
+def test_a_rough_position_takes_nobody_away() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @away accuracy_m=5000
+        >> 12:11 gps-1 position @away accuracy_m=5000
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:30 tick
+        """,
+    )
+
+
+def test_a_position_that_is_not_consented_to_takes_nobody_away() -> None:
+    told(
+        town(
+            "[{id: still, kind: inactivity, limit_s: 3600, chain: quiet}]",
+            "consent: {given: 2020-01-01, by: kin, basis: sol, until: 2021-01-01}",
+        ),
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @away
+        << 12:10 reading.rejected not_consented
+        >> 12:11 gps-1 position @away
+        << 12:11 reading.rejected not_consented
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:30 tick
+        """,
+    )
+
+
+def test_somebody_without_a_home_address_is_watched_by_their_sensors_alone() -> None:
+    told(
+        town("[{id: still, kind: inactivity, limit_s: 3600, chain: quiet}]", "home: null"),
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @away
+        >> 12:11 gps-1 position @away
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:30 tick
+        """,
+    )
+
+
+def test_somebody_who_goes_on_being_away_is_not_waited_for() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @away
+        >> 12:11 gps-1 position @away
+        >> 12:50 gps-1 position @lake
+        >> 12:51 gps-1 position @lake
+        >> 18:00 tick
+        """,
+    )
+
+
+def test_a_door_that_says_again_how_it_stands_is_no_sign_of_life() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 door-1 door open=true
+        >> 12:30 door-1 door open=true
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:15 tick
+        """,
+    )
+
+
+def test_the_usual_means_its_upper_bound_until_it_is_learned() -> None:
+    told(
+        town("[{id: still, kind: inactivity, usual: {min_s: 600, max_s: 3600}, chain: quiet}]"),
+        """
+        >> 12:00 motion-1 motion
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 14:00 tick
+        """,
+    )
+
+
+def test_a_stay_at_another_time_changes_nothing() -> None:
+    told(
+        town(
+            "[{id: still, kind: inactivity, limit_s: 3600, chain: quiet}]",
+            "stays: [{from: 2026-02-14, until: 2026-02-15}]",
+        ),
+        """
+        >> 12:00 motion-1 motion
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 14:00 tick
+        """,
+    )
+
+
+def test_after_a_stay_the_rules_hours_count() -> None:
+    hours = 'active: [{from: "08:00", to: "20:00"}]'
+    told(
+        town(
+            f"[{{id: still, kind: inactivity, limit_s: 3600, chain: quiet, {hours}}}]",
+            "stays: [{from: 2026-01-14, until: 2026-01-14}]",
+        ),
+        """
+        >> 12:00 motion-1 motion
+        day 2026-01-15
+        << 08:00 alarm.raised still            # 08:00 by the wall clock is 07:00 UTC
+        << 08:00 alarm.told still unit:centre
+        >> 09:00 tick
+        """,
+    )
+
+
+def test_hours_that_are_shorter_than_the_limit_are_borne_during_a_stay_too() -> None:
+    hours = 'active: [{from: "08:00", to: "08:30"}]'
+    told(
+        town(
+            f"[{{id: still, kind: inactivity, limit_s: 3600, chain: quiet, {hours}}}]",
+            "stays: [{from: 2026-01-14, until: 2026-01-14}]",
+        ),
+        """
+        >> 12:00 motion-1 motion
+        >> 18:00 tick
+        """,
+    )
+
+
+def test_an_old_sign_of_life_does_not_shorten_the_wait() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 motion-1 motion at=11:00
+        << 13:00 alarm.raised still
+        << 13:00 alarm.told still unit:centre
+        >> 13:30 tick
+        """,
+    )
+
+
+def test_a_visitors_motion_is_forgotten_when_the_bracelet_is_still_away() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 motion-1 motion
+        >> 12:10 gps-1 position @away
+        >> 12:11 gps-1 position @away
+        >> 13:00 motion-1 motion
+        >> 13:20 gps-1 position @away
+        >> 13:21 gps-1 position @away
+        >> 16:00 tick
+        """,
+    )
+
+
+def test_each_door_of_a_device_is_a_sign_of_life_by_itself() -> None:
+    told(
+        STILL,
+        """
+        >> 12:00 door-1 door open=true door=front
+        >> 12:30 door-1 door open=true door=back
+        << 13:30 alarm.raised still
+        << 13:30 alarm.told still unit:centre
+        >> 14:00 tick
+        """,
+    )
+
+
+def test_readings_that_only_push_a_timer_ahead_leave_it_where_it_is() -> None:
+    """Every motion does: to move the timer each time would cost more than the one needless question."""
+    rule, setting = STILL.residents[0].rules[0], plan_for(STILL, STILL.residents[0]).watched[0].setting
+    memory = BLANK
+    for minute in (0, 30):
+        at = NOON + timedelta(minutes=minute)
+        event = observed(STILL, "motion", {"device": "motion-1", "at": at.isoformat()}, at)
+        assert event is not None
+        memory = rule.step(memory, event, setting, at).state
+    assert (memory.since_at, memory.due_at) == (NOON + timedelta(minutes=30), NOON + timedelta(hours=1))
+    asked = rule.step(memory, WOKE, setting, NOON + timedelta(hours=1))
+    assert asked.decisions == ()
+    assert asked.state.due_at == NOON + timedelta(minutes=90)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.stories import told, town
 
 FEVER = town("[{id: temp, kind: measurement, quantity: body_temperature, above: 38.5, clear: 37.5, chain: quiet}]")
+SUGAR = town("[{id: sugar, kind: measurement, quantity: glucose, above: 15, below: 4, clear: 7, chain: quiet}]")
 
 
 def test_a_value_beyond_the_limit_is_found_and_over_at_clear() -> None:
@@ -45,7 +46,7 @@ def test_below_is_found_as_well() -> None:
 
 def test_between_two_limits_clear_ends_either_and_the_other_limit_is_a_new_finding() -> None:
     told(
-        town("[{id: sugar, kind: measurement, quantity: glucose, above: 15, below: 4, clear: 7, chain: quiet}]"),
+        SUGAR,
         """
         >> 12:00 bed-1 measurement quantity=glucose value=16
         << 12:00 alarm.raised sugar
@@ -70,5 +71,33 @@ def test_an_older_value_says_nothing() -> None:
         """
         >> 12:10 bed-1 measurement quantity=body_temperature value=37
         >> 12:11 bed-1 measurement quantity=body_temperature value=40 at=12:00
+        """,
+    )
+
+
+def test_an_older_value_beyond_the_other_limit_does_not_change_what_ends_it() -> None:
+    told(
+        SUGAR,
+        """
+        >> 12:00 bed-1 measurement quantity=glucose value=16
+        << 12:00 alarm.raised sugar
+        << 12:00 alarm.told sugar unit:centre
+        >> 12:05 bed-1 measurement quantity=glucose value=3 at=11:00
+        >> 12:10 bed-1 measurement quantity=glucose value=8
+        >> 12:20 bed-1 measurement quantity=glucose value=7
+        << 12:20 alarm.condition_ended sugar
+        """,
+    )
+
+
+def test_what_was_too_low_is_well_at_clear() -> None:
+    told(
+        SUGAR,
+        """
+        >> 12:00 bed-1 measurement quantity=glucose value=3
+        << 12:00 alarm.raised sugar
+        << 12:00 alarm.told sugar unit:centre
+        >> 12:10 bed-1 measurement quantity=glucose value=7
+        << 12:10 alarm.condition_ended sugar
         """,
     )

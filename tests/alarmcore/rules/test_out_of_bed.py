@@ -254,3 +254,83 @@ def test_the_usual_means_its_upper_bound_until_it_is_learned() -> None:
         >> 14:00 tick
         """,
     )
+
+
+def test_resolving_an_alarm_that_has_ended_does_not_put_off_the_next() -> None:
+    """The person is up again and waited for: nobody has looked at that yet."""
+    told(
+        BED,
+        """
+        >> 12:00 bed-1 bed occupied=false
+        << 12:30 alarm.raised up
+        << 12:30 alarm.told up unit:centre
+        >> 12:40 bed-1 bed occupied=true
+        << 12:40 alarm.condition_ended up
+        >> 12:50 bed-1 bed occupied=false
+        >> 13:00 unit:centre resolve
+        << 13:00 alarm.resolved up unit:centre
+        << 13:20 alarm.raised up why=out_of_bed_too_long
+        << 13:20 alarm.told up unit:centre
+        >> 14:00 tick
+        """,
+    )
+
+
+def test_each_time_it_is_raised_again_is_another_alarm() -> None:
+    found = told(
+        town("[{id: up, kind: out_of_bed, limit_s: 60, again_s: 600, chain: quiet}]"),
+        """
+        >> 12:00 bed-1 bed occupied=false
+        << 12:01 alarm.raised up
+        << 12:01 alarm.told up unit:centre
+        >> 12:02 unit:centre resolve
+        << 12:02 alarm.resolved up unit:centre
+        << 12:12 alarm.raised up why=out_of_bed_too_long+again
+        << 12:12 alarm.told up unit:centre
+        >> 12:13 unit:centre resolve
+        << 12:13 alarm.resolved up unit:centre
+        << 12:23 alarm.raised up why=out_of_bed_too_long+again
+        << 12:23 alarm.told up unit:centre
+        >> 12:30 tick
+        """,
+    )
+    assert len({line["alarm"] for line in found if line["event"] == "alarm.raised"}) == 3
+
+
+def test_again_within_the_same_hours_waits_its_time() -> None:
+    told(
+        NIGHT,
+        """
+        >> 21:00 bed-1 bed occupied=false
+        << 21:30 alarm.raised up
+        << 21:30 alarm.told up unit:centre
+        >> 21:40 unit:centre resolve
+        << 21:40 alarm.resolved up unit:centre
+        << 22:40 alarm.raised up why=out_of_bed_too_long+again
+        << 22:40 alarm.told up unit:centre
+        >> 23:00 tick
+        """,
+    )
+
+
+def test_of_two_readings_of_one_second_the_later_word_counts() -> None:
+    told(
+        BED,
+        """
+        >> 12:00 bed-1 bed occupied=false
+        >> 12:00 bed-1 bed occupied=true
+        >> 14:00 tick
+        """,
+    )
+
+
+def test_news_that_are_older_than_the_last_confirmation_say_nothing() -> None:
+    told(
+        BED,
+        """
+        >> 12:00 bed-1 bed occupied=true
+        >> 12:20 bed-1 bed occupied=true
+        >> 12:21 bed-1 bed occupied=false at=12:10
+        >> 14:00 tick
+        """,
+    )

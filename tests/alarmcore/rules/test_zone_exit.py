@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+from alarmcore.rules.base import BLANK
+from alarmcore.watch import WOKE, plan_for
+from tests.observed import observed
 from tests.stories import built, document, resident, told, town
 
+NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)
 WANDER = town("[{id: wander, kind: zone_exit, zones: [home], chain: quiet}]")
 
 
@@ -261,3 +267,19 @@ def test_an_old_fix_from_before_the_stay_does_not_undo_what_was_seen_since() -> 
         << 22:03 alarm.told wander unit:centre
         """,
     )
+
+
+def test_what_is_found_names_the_fix_that_led_to_it_and_not_the_latest() -> None:
+    """A bracelet that goes on reporting from outside must not make another alarm of the same exit."""
+    site = town('[{id: wander, kind: zone_exit, zones: [home], active: [{from: "22:00", to: "06:00"}]}]')
+    plan = plan_for(site, site.residents[0])
+    rule, setting, memory, causes = plan.watched[0].rule, plan.watched[0].setting, BLANK, []
+    for minute in range(4):
+        at = NOON + timedelta(minutes=minute)
+        event = observed(site, "position", {"lat": 58.35, "lon": 12.7, "accuracy_m": 5, "at": at.isoformat()}, at)
+        assert event is not None
+        causes.append(event.reading.identity)
+        memory = rule.step(memory, event, setting, at).state
+    assert memory.due_at is not None
+    (find,) = rule.step(memory, WOKE, setting, memory.due_at).decisions
+    assert (find.cause, find.happened_at) == (causes[1], NOON)

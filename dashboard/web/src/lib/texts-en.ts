@@ -103,6 +103,7 @@ export const en: Texts = {
     no_channel: "no way to reach them",
     asked: "on request",
     follow_up_lapsed: "not resolved in time",
+    no_next_step: "the alarm service had lost the next step and tells the alarm centre",
     taker_declined: "who had taken it gave it back",
     last_link_repeats: "reminder, nobody has answered",
   },

@@ -103,6 +103,7 @@ export const sv = {
     no_channel: "ingen väg att nå dem",
     asked: "på begäran",
     follow_up_lapsed: "inte avslutat i tid",
+    no_next_step: "larmtjänsten hade tappat nästa steg och larmar larmcentralen",
     taker_declined: "den som tog larmet lämnade det",
     last_link_repeats: "påminnelse, ingen har svarat",
   } as Record<string, string>,
