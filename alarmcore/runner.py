@@ -196,7 +196,7 @@ class Runner:
             CommitFailed: nothing was stored, and the states are again what is stored; say the items again.
             Exception: a step failed, and so it will when the items are said again; the same holds otherwise.
         """
-        await self._reread()
+        await self.reread()
         turn = Turn(self, now)
         try:
             for item in items:
@@ -233,7 +233,7 @@ class Runner:
     async def _forget(self, touched: Iterable[tuple[Machine, Any]]) -> None:
         """After a failed commit: read again what is stored, since what is in memory never came to be."""
         self._drop(touched)
-        await self._reread()
+        await self.reread()
 
     def _drop(self, touched: Iterable[tuple[Machine, Any]]) -> None:
         for machine, key in touched:
@@ -241,7 +241,7 @@ class Runner:
             self.cache[machine.name].pop(key, None)
             self.wakes.pop((self.rank[machine.name], key), None)
 
-    async def _reread(self) -> None:
+    async def reread(self) -> None:
         """Take up again what was forgotten; nothing is decided before, or a person would seem to be one of whom nothing is known.
 
         Raises:

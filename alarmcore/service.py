@@ -205,6 +205,11 @@ class Service:
         Raises:
             CommitFailed: nothing was kept; senders have been told, acts that nobody waits for wait for the next turn.
         """
+        try:
+            await self.runner.reread()
+        except BaseException:
+            self._give_back_waiting()
+            raise
         now = self.clock.now()
         raws, acts = self._take()
         wakes = self.runner.due(now, WAKES_MAX)

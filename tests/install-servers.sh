@@ -10,6 +10,7 @@ need() { command -v "$1" >/dev/null 2>&1 || PATH="$PATH:/usr/sbin" command -v "$
 need mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
 need openssl openssl
+need faketime faketime
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || missing="$missing chromium"
 [ -z "$missing" ] && exit 0
 

@@ -13,9 +13,10 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from alarmcore import metrics
+from alarmcore.errors import fault
 from alarmcore.model.site import PRIORITIES, Site
 from alarmcore.ports import Clock
-from alarmcore.service import Service, fault
+from alarmcore.service import Service
 from dashboard.answers import AnswerLinks
 from dashboard.api import problems
 from dashboard.api.alarms import alarms_router

@@ -249,3 +249,12 @@ async def test_a_timer_is_known_by_its_moment_and_one_that_was_lost_by_having_no
     assert stage.runner.timer_at("chain", SLOT) is None
     stage.runner.remind("chain", SLOT)
     assert stage.runner.timer_at("chain", SLOT) == due_at
+
+
+async def test_a_stored_effect_of_which_nothing_was_heard_is_begun_again_as_it_was() -> None:
+    stage = Stage()
+    await stage.press()
+    (data,) = stage.journal.pending.values()
+    stage.runner.begin_again(data)
+    first, again = stage.performed
+    assert first == again

@@ -32,15 +32,35 @@ def test_a_screen_that_comes_back_gets_what_it_missed() -> None:
     assert after(Screen(), Joined(0, 1, 7))[1] == (SendChanges(0, 7),)
 
 
+def test_a_screen_that_comes_back_goes_on_from_there() -> None:
+    screen, _ = after(Screen(), Joined(7, 1, 7))
+    assert screen == Screen(seq=7)
+    assert after(screen, Changed(8))[1] == (SendChanges(7, 8),)
+    screen, _ = after(Screen(), Joined(4, 1, 7))
+    assert screen == Screen(seq=7, waiting=1)
+    assert after(screen, Changed(8))[1] == (SendChanges(7, 8),)
+
+
+def test_as_much_as_a_screen_may_have_missed_is_sent_change_by_change() -> None:
+    assert after(Screen(), Joined(5, 1, MISSED_MAX + 5))[1] == (SendChanges(5, MISSED_MAX + 5),)
+
+
 def test_what_cannot_be_sent_change_by_change_is_sent_as_a_whole() -> None:
-    assert after(Screen(), Joined(2, 5, 9))[1] == (SendSnapshot(9),)  # too old: change 3 is gone
+    assert after(Screen(), Joined(3, 5, 9))[1] == (SendSnapshot(9),)  # too old: change 4 is gone
     assert after(Screen(), Joined(4, 5, 9))[1] == (SendChanges(4, 9),)
     assert after(Screen(), Joined(12, 5, 9))[1] == (SendSnapshot(9),)  # from another life of the server
     assert after(Screen(), Joined(0, 1, MISSED_MAX + 1))[1] == (SendSnapshot(MISSED_MAX + 1),)
 
 
 def test_a_change_it_knows_is_not_sent_again() -> None:
-    assert after(Screen(seq=9), Changed(9))[1] == ()
+    assert after(Screen(seq=9), Changed(9)) == (Screen(seq=9), ())
+    assert after(Screen(seq=9), Changed(8)) == (Screen(seq=9), ())
+
+
+def test_a_socket_that_has_taken_frames_has_room_for_more() -> None:
+    screen, sent = after(Screen(seq=1, waiting=WAITING_MAX), Taken(WAITING_MAX - 1, 1))
+    assert (screen, sent) == (Screen(seq=1, waiting=WAITING_MAX - 1), ())
+    assert after(screen, Changed(2))[1] == (SendChanges(1, 2),)
 
 
 def test_a_slow_screen_is_told_nothing_until_it_has_drained_and_then_everything() -> None:

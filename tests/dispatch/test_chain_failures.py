@@ -227,6 +227,18 @@ def test_a_message_about_an_earlier_alarm_that_arrives_late_is_no_hand_over_of_t
     assert [type(d) for d in walked.decisions] == [Settle]
 
 
+def test_an_answer_about_a_telling_that_was_followed_by_a_newer_one_only_settles_its_try() -> None:
+    walked = Walked(chains(BRIEF), usable=frozenset({"voice"}))
+    first = only(walked)
+    walked.answer(first, 1, ok=True)
+    walked.wake()
+    assert only(walked).number == 1
+    before = walked.state
+    walked.answer(first, 7)
+    assert walked.state is before
+    assert walked.decisions == (Settle(first.id),)
+
+
 def test_an_answer_about_an_alarm_of_which_the_chain_knows_nothing_only_settles_its_try() -> None:
     tell = only(Walked())
     outcome = chain.step(ChainState(chain_book(PRESS)), told(tell, ok=True), s(1))

@@ -38,16 +38,17 @@ class FaultyChannel:
         if not self.owner.alive:
             raise asyncio.CancelledError
         self.begun(message, self.kind)
-        if self.faults.strikes("die_telling"):
+        who = f"{message.tenant}/{message.recipient}/{self.kind}"
+        if self.faults.strikes("die_telling", who):
             self.owner.die()
-        await asyncio.sleep(self.faults.rng.uniform(0.01, USUAL_S))
-        if self.faults.strikes("channel_permanent"):
+        await asyncio.sleep(self.faults.between("usual", 0.01, USUAL_S, who))
+        if self.faults.strikes("channel_permanent", who):
             raise HandoverFailed("no such recipient", permanent=True)
-        if self.faults.strikes("channel_fails"):
-            await asyncio.sleep(self.faults.rng.uniform(0.0, SLOW_S))
+        if self.faults.strikes("channel_fails", who):
+            await asyncio.sleep(self.faults.between("slow", 0.0, SLOW_S, who))
             raise HandoverFailed("the gateway is down")
-        lies = self.faults.strikes("channel_lies")
-        if not self.faults.strikes("channel_hangs"):
+        lies = self.faults.strikes("channel_lies", who)
+        if not self.faults.strikes("channel_hangs", who):
             self.delivered(message, self.kind)
         else:
             await asyncio.sleep(FOREVER_S)

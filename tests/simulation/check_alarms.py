@@ -9,16 +9,19 @@ from typing import Final
 from alarmcore.model.alarm import Alarm, Slot
 from tests.simulation.history import Committed, Record, Refused
 
-KEEPERS: Final = ("lifecycle", "chain")
-"""Whose stored moments keep an alarm going: the follow-up and the chain."""
+KEEPERS: Final = {"open": "chain", "taken": "lifecycle", "arrived": "lifecycle"}
+"""Whose stored moment keeps an alarm going: nobody's is its chain's, somebody's its follow-up's."""
 
 
 class Alarms:
     """Follows what is on the disk, commit by commit."""
 
+    sees = (Refused, Committed)
+
     def __init__(self) -> None:
         self.alarms: dict[str, Alarm] = {}
         self.open: dict[Slot, str] = {}
+        self.keys: dict[str, str] = {}
         self.wakes: dict[tuple[str, str], datetime | None] = {}
         self.raised: set[str] = set()
 
@@ -55,9 +58,9 @@ class Alarms:
             if alarm.state != "resolved":
                 if holder not in {None, alarm.id}:
                     yield f"one open alarm in a slot: {alarm.id} beside {holder}"
-                self.open[alarm.slot] = alarm.id
+                self.open[alarm.slot] = self.keys["/".join(alarm.slot)] = alarm.id
             elif holder == alarm.id:
-                del self.open[alarm.slot]
+                del self.open[alarm.slot], self.keys["/".join(alarm.slot)]
 
     def next_steps(self, record: Committed) -> Iterator[str]:
         """Of every alarm that this commit touched, the stored moments."""
@@ -65,7 +68,7 @@ class Alarms:
         for state in record.batch.states:
             self.wakes[(state.machine, state.key)] = state.wake_at
             touched.add(state.key)
-        opened = {"/".join(slot): alarm for slot, alarm in self.open.items()}
-        for key in sorted(touched & opened.keys()):
-            if all(self.wakes.get((machine, key)) is None for machine in KEEPERS):
-                yield f"an open alarm has a next step: nothing is stored that alarm {opened[key]} waits for"
+        for key in sorted(touched & self.keys.keys()):
+            alarm = self.alarms[self.keys[key]]
+            if self.wakes.get((KEEPERS[alarm.state], key)) is None:
+                yield f"an open alarm has a next step: no moment is stored that alarm {alarm.id}, {alarm.state}, waits for"

@@ -24,56 +24,142 @@ PRESS_IDS: Final = 50
 IDS: Final = 10**9
 """Other ids are not used twice within the week in which they are remembered."""
 
+REPEAT_S: Final = 30.0
+"""The longest that a device waits before it repeats."""
+
+TWICE: Final = (1, 1, 1, 2, 3)
+"""How often somebody presses in a row."""
+
+
+class Gateway:
+    """Gathers what a home's sensors report and passes it on at whole multiples of `hold_s`; at once if that is 0."""
+
+    def __init__(self, world: World, who: str, hold_s: float) -> None:
+        self.world = world
+        self.who = who
+        self.hold_s = hold_s
+        self.covered = True
+        self.devices: list[Device] = []
+        self.gathered: list[tuple[Device, Envelope]] = []
+
+    def __str__(self) -> str:
+        return self.who
+
+    def cover(self) -> None:
+        """The line is back."""
+        self.covered = True
+        for device in self.devices:
+            device.cover()
+
+    def take(self, device: Device, message: Envelope) -> None:
+        """Pass on a message, in time."""
+        if not self.hold_s:
+            device.put(message)
+            return
+        if not self.gathered:
+            now_s = self.world.t()
+            self.world.later(self.hold_s - now_s % self.hold_s, self.flush)
+        self.gathered.append((device, message))
+
+    def flush(self) -> None:
+        """Pass on what was gathered."""
+        gathered, self.gathered = self.gathered, []
+        for device, message in gathered:
+            device.put(message)
+
 
 class Device:
     """Something that reports. `style` says what it puts into a message besides the reading."""
 
     ids = IDS
 
-    def __init__(self, world: World, tenant: str, name: str, style: Style, rng: Random) -> None:
+    def __init__(self, world: World, tenant: str, name: str, style: Style, rng: Random, gateway: Gateway | None = None) -> None:
         self.world = world
         self.tenant = tenant
         self.name = name
+        self.who = f"{tenant}/{name}"
         self.style = style
         self.rng = rng
+        self.gateway = gateway
         self.outbox: list[Envelope] = []
         self.count = 0
         self.covered = True
-        self.repeat_s = rng.uniform(8, 30)
+        self.repeat_s = rng.uniform(8, REPEAT_S)
+        self.repeating = False
         self.clock: str | float = 0.0
-        world.broker.devices[f"{tenant}/{name}"] = self
-        world.later(self.repeat_s, self.repeat)
+        world.broker.devices[self.who] = self
+        if gateway is not None:
+            gateway.devices.append(self)
+
+    def __str__(self) -> str:
+        return self.who
+
+    def happens(self, what: str) -> bool:
+        """Whether this device does something that it might as well leave."""
+        return self.world.faults.happens(f"{what} {self.who}")
 
     def report(self, kind: str, **fields: Any) -> None:
-        """Something new happened."""
-        said: dict[str, Any] = dict(fields)
+        """Something new happened, unless it is left out of this world."""
+        if not self.happens(kind):
+            return
+        said: dict[str, Any] = fields
         name = None
         if self.style.startswith("id"):
             self.count += 1
             name = said["id"] = f"{self.name}-{self.count % self.ids}"
-        if self.style.endswith("time"):
+        if self.style.endswith("time") and kind != "heartbeat":
             said["at"] = self.time()
-        message = Envelope(self.tenant, self.name, kind, json.dumps(said).encode(), name)
-        self.world.add(seen.Sent(t=self.world.t(), tenant=self.tenant, device=self.name, kind=kind, payload=message.payload))
-        self.outbox.append(message)
-        self.send(message)
+        self.say(Envelope(self.tenant, self.name, kind, json.dumps(said).encode(), name))
+
+    def say(self, message: Envelope) -> None:
+        """On its way, from now on."""
+        sent = seen.Sent(t=self.world.t(), tenant=self.tenant, device=self.name, kind=message.kind, payload=message.payload)
+        self.world.add(sent)
+        if self.gateway is not None:
+            self.gateway.take(self, message)
+        else:
+            self.put(message)
 
     def time(self) -> Any:
         """What the device believes the time is: ahead or behind, since it lost power, or nothing that can be read."""
         if isinstance(self.clock, str):
             return self.clock
-        return round(self.world.true_now().timestamp() + self.clock, 3)
+        return round(self.world.true_s() + self.clock, 3)
+
+    def put(self, message: Envelope) -> None:
+        """Keep it until it is answered for, and send it."""
+        self.outbox.append(message)
+        if self.connected():
+            self.send(message)
+            self.wait()
+
+    def connected(self) -> bool:
+        """Whether the device and its gateway have coverage."""
+        return self.covered and (self.gateway is None or self.gateway.covered)
 
     def send(self, message: Envelope) -> None:
-        """Try to send; without coverage it waits."""
-        if self.covered:
-            self.world.broker.carry(lambda: self.world.broker.publish(message))
+        """Over the air."""
+        self.world.broker.carry(self.who, self.world.broker.publish, message)
+
+    def wait(self) -> None:
+        """For an answer."""
+        if not self.repeating:
+            self.repeating = True
+            self.world.later(self.repeat_s, self.repeat)
 
     def repeat(self) -> None:
         """Send again what was not confirmed."""
-        for message in self.outbox[:REPEAT_MAX]:
-            self.send(message)
-        self.world.later(self.repeat_s, self.repeat)
+        self.repeating = False
+        if self.outbox and self.connected():
+            for message in self.outbox[:REPEAT_MAX]:
+                self.send(message)
+            self.wait()
+
+    def cover(self) -> None:
+        """Coverage is back: whatever was buffered is sent."""
+        self.covered = True
+        if not self.repeating:
+            self.repeat()
 
     def acknowledged(self, message: Envelope) -> None:
         """The other end has it. A device that puts ids into its readings waits for more than that."""
@@ -99,9 +185,9 @@ class Pendant(Device):
         """Press now and then, at times twice in a row."""
         if self.world.faults.healed:
             return
-        for number in range(self.rng.choice((1, 1, 1, 2, 3))):
+        for number in range(self.rng.choice(TWICE)):
             self.world.later(number * self.rng.uniform(0.3, 3.0), self.press)
-        self.world.later(self.rng.expovariate(1 / 240), self.live)
+        self.world.later(self.rng.expovariate(1 / self.world.scale.press_every_s), self.live)
 
     def press(self) -> None:
         """One press, or a fall."""
@@ -112,8 +198,10 @@ class Pendant(Device):
         """Some clocks begin anew, run ahead, or break."""
         if not self.world.faults.weather.wrong_clocks or self.rng.random() > 0.2:
             return
-        start = self.world.true_now().timestamp()
-        self.clock = self.rng.choice((0.0, -start, 946684800.0 - start, 86400.0, -7200.0, 300.0, "noon", "0000-00-00"))
+        start = self.world.true_s()
+        clock = self.rng.choice((0.0, -start, 946684800.0 - start, 86400.0, -7200.0, 300.0, "noon", "0000-00-00"))
+        if self.happens("clock"):
+            self.clock = clock
 
 
 class BedSensor(Device):
@@ -121,15 +209,27 @@ class BedSensor(Device):
 
     occupied = True
 
-    def live(self) -> None:
-        """Get up and lie down."""
-        if self.world.faults.healed:
-            return
-        self.occupied = not self.occupied if self.rng.random() < 0.8 else self.occupied
+    def turn(self, occupied: bool | None = None) -> None:
+        """Somebody gets up or lies down, or it says again what was so before."""
+        self.occupied = occupied if occupied is not None else self.occupied ^ (self.rng.random() < 0.8)
         self.report("bed", occupied=self.occupied)
-        self.world.later(self.rng.expovariate(1 / 70), self.live)
 
     def settle(self) -> None:
         """In the end: into bed, and out of it a moment later, for good."""
-        self.report("bed", occupied=True)
-        self.world.later(1.0, lambda: self.report("bed", occupied=False))
+        self.turn(True)
+        self.world.later(1.0, self.turn, False)
+
+
+class Bracelet(Device):
+    """A GPS bracelet, or a phone that speaks OwnTracks. Metres east and north of home; its clock is right."""
+
+    speaks_owntracks = False
+    place = (0.0, 0.0)
+
+    def fix(self, lat: float, lon: float, accuracy_m: float) -> None:
+        """Report where it believes to be."""
+        if not self.speaks_owntracks:
+            self.report("position", lat=lat, lon=lon, accuracy_m=accuracy_m)
+        elif self.happens("position"):
+            said = {"_type": "location", "lat": lat, "lon": lon, "acc": accuracy_m, "tst": round(self.world.true_s())}
+            self.say(Envelope(self.tenant, self.name, "owntracks", json.dumps(said).encode(), None))

@@ -6,12 +6,22 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from alarmcore.ports import Batch
+from alarmcore.model.reading import Reading
+from alarmcore.model.site import Site
+from alarmcore.ports import Batch, Quarantined
 from dispatch.channels.port import Message
+
+
+@lru_cache(maxsize=8192)
+def said_in(payload: bytes) -> dict[str, Any]:
+    """What a device's payload says. Several checkers ask, of a reading that is handed in again and again."""
+    said: dict[str, Any] = msgspec.json.decode(payload)
+    return said
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +72,41 @@ class Confirmed(Record, frozen=True, kw_only=True):
     id: str
     status: str
     reason: str | None = None
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """All that a turn was given: (machine, key, event) of each item, and what was to be stored with what follows."""
+
+    items: tuple[tuple[str, Any, Any], ...]
+    identities: tuple[tuple[int, int], ...]
+    quarantined: tuple[Quarantined, ...]
+
+
+class Loaded(Record, frozen=True, kw_only=True):
+    """A new process begins to read what is stored; its machines are built from these `sites`."""
+
+    sites: dict[str, Site]
+
+    def text(self) -> str:
+        """Which sites, by how much is set up in them."""
+        return f"{self.t:.6f} Loaded {[f'{one.tenant.id}:{len(one.residents)}' for one in self.sites.values()]}"
+
+
+class Fed(Record, frozen=True, kw_only=True):
+    """A turn begins, and `count` items are fed to the machines of the process that was loaded last.
+
+    The turn is on the disk if a `Committed` follows before the next of these. `observed` are the readings that the watch was
+    asked about, in that order: it is filled while the turn is decided. `whole` is there where the turn is to be decided again.
+    """
+
+    now: datetime
+    count: int
+    observed: list[Reading]
+    whole: Whole | None = None
+
+    def text(self) -> str:
+        """When, and how much."""
+        return f"{self.t:.6f} Fed now={self.now} count={self.count} observed={len(self.observed)}"
 
 
 class Committed(Record, frozen=True, kw_only=True):
@@ -127,6 +172,26 @@ class Acted(Record, frozen=True, kw_only=True):
     by: str
     answer: str
     result: str
+
+
+class Left(Record, frozen=True, kw_only=True):
+    """A resident is truly on the way out of their safety zone."""
+
+    tenant: str
+    resident: str
+
+
+class Gone(Record, frozen=True, kw_only=True):
+    """A resident has been far outside their safety zone for several fixes, in a world that is well."""
+
+    tenant: str
+    resident: str
+
+
+class Audited(Record, frozen=True, kw_only=True):
+    """The service's own auditor has found something: which kinds of slip."""
+
+    slips: tuple[str, ...]
 
 
 class Died(Record, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -37,8 +37,15 @@ class Envelope(msgspec.Struct, frozen=True):
     id: str | None
 
     @property
+    def who(self) -> str:
+        """Whose it is."""
+        return f"{self.tenant}/{self.device}"
+
+    @property
     def topic(self) -> str:
         """Where it is published."""
+        if self.kind == "owntracks":
+            return f"owntracks/{self.tenant}/{self.device}"
         return f"alarmcore/v1/{self.tenant}/{self.device}/{self.kind}"
 
 
@@ -52,26 +59,26 @@ class Broker:
         self.count = 0
         self.devices: dict[str, Device] = {}
 
-    def carry(self, arrive: Callable[[], None]) -> None:
-        """Over the air."""
+    def carry(self, who: str, arrive: Callable[..., None], *what: Any) -> None:
+        """Over the air, to or from a device."""
         faults = self.world.faults
-        if faults.strikes("lose"):
+        if faults.strikes("lose", who):
             return
-        for _ in range(2 if faults.strikes("double") else 1):
-            self.world.later(faults.delay("delay_s", HOP_S), arrive)
+        for _ in range(2 if faults.strikes("double", who) else 1):
+            self.world.later(faults.delay("delay_s", HOP_S, who), arrive, *what)
 
     # -- from devices -----------------------------------------------------------------------------------------------------
 
     def publish(self, message: Envelope) -> None:
         """A device's message has arrived here."""
         if self.kind == "listener":
-            self.hand_in(message, f"{message.tenant}/{message.device}", self.answered_by_listener)
+            self.hand_in(message, message.who, self.answered_by_listener)
         elif self.kind == "http":
-            self.world.spawn(self.post(message))
+            self.post(message)
         elif len(self.queue) < QUEUE_MAX:
             self.count += 1
             self.queue[self.count] = message
-            self.carry(lambda: self.device(message).acknowledged(message))
+            self.carry(message.who, self.devices[message.who].acknowledged, message)
             self.forward(self.count)
 
     def hand_in(self, message: Envelope, principal: str | None, answered: Callable[[Envelope, bool], None]) -> None:
@@ -92,31 +99,33 @@ class Broker:
     def answered_by_listener(self, message: Envelope, kept: bool) -> None:
         """The listener acknowledges what is kept; of the rest the device hears nothing, and repeats."""
         if kept:
-            self.carry(lambda: self.device(message).acknowledged(message))
+            self.carry(message.who, self.devices[message.who].acknowledged, message)
 
-    async def post(self, message: Envelope) -> None:
+    def post(self, message: Envelope) -> None:
         """Over HTTP a device hears at once what became of its reading, if the way back holds."""
         process = self.world.process
         if process is None or not process.ready:
             return
         said = {"tenant": message.tenant, "device": message.device, "kind": message.kind, "payload": message.payload}
         self.world.add(seen.Heard(t=self.world.t(), **said))  # type: ignore[arg-type]
-        principal = f"{message.tenant}/{message.device}"
-        now = self.world.clock.now()
-        verdict = await process.submit(
-            Raw(message.tenant, message.device, message.kind, message.payload, now, principal=principal)
-        )
-        if verdict is not None:
+        now = process.clock.now()
+        dialect = "owntracks" if message.kind == "owntracks" else "native"
+        raw = Raw(message.tenant, message.device, message.kind, message.payload, now, principal=message.who, dialect=dialect)
+
+        def answered() -> None:
             self.world.add(seen.Acknowledged(t=self.world.t(), kept=True, **said))  # type: ignore[arg-type]
-            self.carry(lambda: self.device(message).answered(message))
+            self.carry(message.who, self.devices[message.who].answered, message)
+
+        process.submit(raw, answered)
 
     # -- a broker's queue -------------------------------------------------------------------------------------------------
 
     def forward(self, number: int) -> None:
         """Give a queued message to the service: soon, or late, or twice."""
         faults = self.world.faults
-        for _ in range(2 if faults.strikes("double") else 1):
-            self.world.later(faults.delay("delay_s", HOP_S), self.deliver, number)
+        who = self.queue[number].who
+        for _ in range(2 if faults.strikes("double", who) else 1):
+            self.world.later(faults.delay("delay_s", HOP_S, who), self.deliver, number)
 
     def deliver(self, number: int) -> None:
         """A queued message's turn."""
@@ -144,10 +153,6 @@ class Broker:
 
     # -- to devices -------------------------------------------------------------------------------------------------------
 
-    def device(self, message: Envelope) -> Device:
-        """Who sent a message."""
-        return self.devices[f"{message.tenant}/{message.device}"]
-
     def confirm(self, topic: str, payload: bytes) -> None:
         """The service tells a device what became of a reading."""
         tenant, device = topic.split("/")[3:]
@@ -157,4 +162,5 @@ class Broker:
                 t=self.world.t(), tenant=tenant, device=device, id=said["id"], status=said["status"], reason=said.get("reason")
             )
         )
-        self.carry(lambda: self.devices[f"{tenant}/{device}"].confirmed(said["id"]))
+        who = f"{tenant}/{device}"
+        self.carry(who, self.devices[who].confirmed, said["id"])

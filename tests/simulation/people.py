@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,24 +29,31 @@ class People:
         self.world = world
         self.rng = rng
         self.closing = False
+        self.count: Counter[str] = Counter()
 
     def got(self, message: Message, kind: str) -> None:
         """A message has reached its recipient."""
         self.world.add(seen.Delivered(t=self.world.t(), alarm=message.alarm, recipient=message.recipient, channel=kind))
-        if self.world.faults.healed or self.rng.random() < self.world.faults.weather.silent_people:
+        if self.world.faults.healed:
             return
-        self.world.spawn(self.handle(message.alarm, message.recipient))
+        who = f"{message.tenant}/{message.recipient}"
+        self.count[who] += 1
+        rng = self.world.dice(f"{who} {self.count[who]}")
+        if rng.random() >= self.world.faults.weather.silent_people and self.world.faults.happens(f"answer {who}"):
+            self.world.spawn(self.handle(message.alarm, message.recipient, who, rng))
 
-    async def handle(self, alarm: str, by: str) -> None:
+    async def handle(self, alarm: str, by: str, who: str, rng: Random) -> None:
         """What one recipient does about one message."""
-        await asyncio.sleep(self.rng.choice((self.rng.uniform(0, 20), self.rng.uniform(0, 20), self.rng.uniform(60, 600))))
-        first = self.rng.choice(("take", "take", "take", "decline", "decline", "arrive", "resolve"))
+        happens = self.world.faults.happens
+        await asyncio.sleep(rng.choice((rng.uniform(0, 20), rng.uniform(0, 20), rng.uniform(60, 600))))
+        first = rng.choice(("take", "take", "take", "decline", "decline", "arrive", "resolve"))
         if await self.say(alarm, by, first) != "done" or first in {"decline", "resolve"}:
             return
-        if self.rng.random() < 0.2:
+        if rng.random() < 0.2 and happens(f"repeat {who}"):
             await self.say(alarm, by, first)
-        await asyncio.sleep(self.rng.uniform(5, 300))
-        await self.say(alarm, by, self.rng.choice(("arrive", "resolve", "resolve", "decline", "note")))
+        await asyncio.sleep(rng.uniform(5, 300))
+        if happens(f"then {who}"):
+            await self.say(alarm, by, rng.choice(("arrive", "resolve", "resolve", "decline", "note")))
 
     async def say(self, alarm_id: str, by: str, answer: Any) -> str:
         """Answer, and say it again where it could not be kept."""
@@ -82,12 +90,16 @@ class People:
     async def operate(self) -> None:
         """An operator's shift."""
         while not self.world.faults.healed:
-            await asyncio.sleep(self.rng.uniform(15, 120))
+            self.count[OPERATOR] += 1
+            rng = self.world.dice(f"{OPERATOR} {self.count[OPERATOR]}")
+            await asyncio.sleep(rng.uniform(15, 120))
             alarms = self.open()
-            if not alarms or self.world.faults.healed or self.rng.random() < self.world.faults.weather.silent_people:
+            if not alarms or self.world.faults.healed or rng.random() < self.world.faults.weather.silent_people:
                 continue
-            alarm = self.rng.choice(alarms)
-            answer = self.rng.choice(("show", "show", "take", "note", "escalate", "arrive", "resolve", "resolve"))
+            alarm = rng.choice(alarms)
+            answer = rng.choice(("show", "show", "take", "note", "escalate", "arrive", "resolve", "resolve"))
+            if not self.world.faults.happens("operator"):
+                continue
             if answer == "show":
                 self.show(alarm)
             else:

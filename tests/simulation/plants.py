@@ -21,6 +21,7 @@ from dashboard.doors import MqttDoor
 from dispatch import chain, telling
 from dispatch.binding import ChainMachine
 from dispatch.chain import Walk
+from tests.simulation.plants_decided import DECIDED
 
 Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]
@@ -259,4 +260,5 @@ PLANTS: Final[tuple[Plant, ...]] = (
     unheard_for_ever,
     stopped_but_still_stored,
     failure_is_an_answer,
+    *DECIDED,
 )

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from alarmcore.adapters.clock import SteadyClock
 from alarmcore.admission import registry_of
+from alarmcore.auditor import LOOK_S, Auditor
 from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther, Unavailable
-from alarmcore.intake import Raw, Verdict
+from alarmcore.intake import Raw
 from alarmcore.model.alarm import AnswerAlarm
-from alarmcore.runner import Committed, Item, Runner
+from alarmcore.runner import Committed, Item
 from alarmcore.service import Service
 from dashboard.doors import MqttDoor, confirming
 from dashboard.machines import machines_for
 from dispatch.binding import EFFECT_CODEC
 from dispatch.channels.port import Message
 from dispatch.message import message_of
-from dispatch.teller import Teller
+from dispatch.teller import CONSOLE, Teller
 from dispatch.telling import Tell, Told
 from tests.simulation import history as seen
 from tests.simulation.channels import FaultyChannel
+from tests.simulation.recording import RecordedRunner
 from tests.simulation.storage import FaultyJournal
 
 if TYPE_CHECKING:
@@ -37,19 +39,24 @@ class Process:
         self.world = world
         self.alive = True
         self.ready = False
-        self.calls: list[asyncio.Task[None]] = []
+        self.calls: set[asyncio.Task[Any]] = set()
+        self.clock = SteadyClock(world.system_s, world.t)
         changed = world.faults.strikes("site_changes")
         self.sites = {tenant: one.changed if changed else one.site for tenant, one in world.towns.items()}
         sites = list(self.sites.values())
-        registry = registry_of(sites)
+        # It never changes, so that it need not be made anew for each life.
+        registry = world.registries[changed] = world.registries.get(changed) or registry_of(sites)
         journal = FaultyJournal(world.disk, self, world.faults)
         kinds = ("webhook", "email")
         channels: dict[str, Any] = {kind: FaultyChannel(kind, self, world.faults, self.begun, self.delivered) for kind in kinds}
         self.teller = Teller(channels, self.message_of, self.report, self.on_screen)
-        runner = Runner(machines_for(sites, registry), journal, self.teller.perform, self.publish, EFFECT_CODEC)
-        self.service = Service(runner, journal, world.clock, registry)
+        machines = machines_for(sites, registry)
+        runner = RecordedRunner(world, self.sites, machines, journal, self.teller.perform, self.publish, EFFECT_CODEC)
+        self.service = Service(runner, journal, self.clock, registry)
         self.service.confirm = confirming(self)
-        self.door = MqttDoor(self.service, world.clock)
+        self.door = MqttDoor(self.service, self.clock)
+        self.auditor = Auditor(self.service, journal, patient=lambda tell: bool(tell.channel == CONSOLE))
+        self.auditing: asyncio.Task[None] | None = None
         self.starting = asyncio.get_running_loop().create_task(self.start())
 
     async def start(self) -> None:
@@ -60,14 +67,26 @@ class Process:
             self.die()
             return
         self.ready = True
+        if self.world.audited:
+            self.auditing = asyncio.get_running_loop().create_task(self.audit())
         self.world.process_ready()
+
+    async def audit(self) -> None:
+        """Let the service look at itself, as `serve` does, and say what it finds."""
+        self.auditor.time = asyncio.get_running_loop().time
+        while True:
+            await self.auditor.audit()
+            if self.auditor.standing and self.alive:
+                slips = tuple(sorted(finding.slip for finding in self.auditor.standing))
+                self.world.add(seen.Audited(t=self.world.t(), slips=slips))
+            await asyncio.sleep(LOOK_S)
 
     def die(self) -> None:
         """End at this instant: none of its tasks gets any further, and nothing that they still say is heard."""
         if not self.alive:
             return
         self.alive = self.ready = False
-        tasks = [self.starting, self.service.task, *self.teller.tasks, *self.calls]
+        tasks = [self.starting, self.auditing, self.service.task, *self.teller.tasks, *self.calls]
         for task in tasks:
             if task is not None:
                 task.cancel()
@@ -107,8 +126,9 @@ class Process:
         """A channel has answered; some answer twice."""
         item = Item("chain", told.slot, told)
         self.tell(item)
-        if self.world.faults.strikes("channel_twice"):
-            self.world.later(self.world.rng.uniform(0, 30), self.tell, Item("chain", told.slot, told))
+        who = f"{told.slot.tenant}/{told.ref}/{told.channel}"
+        if self.world.faults.strikes("channel_twice", who):
+            self.world.later(self.world.faults.between("twice", 0, 30, who), self.tell, Item("chain", told.slot, told))
 
     def tell(self, item: Item) -> None:
         """A fact for the service."""
@@ -127,26 +147,29 @@ class Process:
     async def answer(self, said: AnswerAlarm) -> str:
         """Pass on a person's answer; return what they hear: `done`, `failed`, `unreachable` or why it was refused."""
         heard: list[str] = []
-        await self.call(self._answer(said, heard))
+        await asyncio.wait([self.call(self._answer(said, heard))])
         return heard[0] if heard and self.alive else "unreachable"
 
-    async def submit(self, raw: Raw) -> Verdict | None:
-        """Hand in a reading over HTTP; None where it could not be kept, or the connection broke."""
-        heard: list[Verdict] = []
+    def submit(self, raw: Raw, answered: Callable[[], None]) -> None:
+        """Hand in a reading over HTTP. Where it could not be kept, or the connection broke, nobody is `answered`."""
 
-        async def posted() -> None:
-            with suppress(Unavailable):
-                heard.extend(await self.service.submit([raw]))
+        def ended(task: asyncio.Task[Any]) -> None:
+            if task.cancelled() or not self.alive:
+                return
+            failed = task.exception()
+            if failed is None:
+                answered()
+            elif not isinstance(failed, Unavailable):
+                raise failed
 
-        await self.call(posted())
-        return heard[0] if heard and self.alive else None
+        self.call(self.service.submit([raw])).add_done_callback(ended)
 
-    async def call(self, what: Coroutine[Any, Any, None]) -> None:
+    def call(self, what: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Somebody waits for the process, until it answers or is gone."""
         task = asyncio.get_running_loop().create_task(what)
-        self.calls.append(task)
-        await asyncio.wait([task])
-        self.calls.remove(task)
+        self.calls.add(task)
+        task.add_done_callback(self.calls.discard)
+        return task
 
     async def _answer(self, said: AnswerAlarm, heard: list[str]) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +10,8 @@ import msgspec
 
 from tests.simulation.checkers import Broken
 from tests.simulation.eventloop import Stuck
-from tests.simulation.world import TROUBLE_S, World
+from tests.simulation.scale import STORM, Scale
+from tests.simulation.world import World
 
 DAY_S = 86_400.0
 
@@ -21,18 +23,23 @@ class Lived(msgspec.Struct, frozen=True):
     broken: list[Broken]
     faults: Counter[str]
     resident_days: float
-    presses: int
+    readings: int
+    alarms: int
+    events: int
     commits: int
 
 
-def live(seed: int, trouble_s: float = TROUBLE_S) -> tuple[World, Lived]:
+def live(seed: int, scale: Scale = STORM) -> tuple[World, Lived]:
     """One world, from its beginning to its end."""
-    world = World(seed, trouble_s)
+    world = World(seed, scale)
     broken: list[Broken] = []
+    gc.disable()  # a history only grows: looking through it again and again for garbage takes a third of the time
     try:
         world.run()
     except (Stuck, TimeoutError) as error:
         broken.append(Broken(world.t(), f"progress: {type(error).__name__} {error}"))
+    finally:
+        gc.enable()
     kinds = Counter(type(record).__name__ for record in world.history.records)
     people = sum(world.people_of.values())
     found = Lived(
@@ -41,12 +48,14 @@ def live(seed: int, trouble_s: float = TROUBLE_S) -> tuple[World, Lived]:
         world.faults.count,
         people * world.t() / DAY_S,
         kinds["Sent"],
+        len(world.disk.alarms),
+        len(world.history.records),
         kinds["Committed"],
     )
     return world, found
 
 
-def live_all(seeds: Iterable[int], trouble_s: float = TROUBLE_S) -> Iterator[Lived]:
+def live_all(seeds: Iterable[int], scale: Scale = STORM) -> Iterator[Lived]:
     """One world after the other."""
     for seed in seeds:
-        yield live(seed, trouble_s)[1]
+        yield live(seed, scale)[1]

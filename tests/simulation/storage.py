@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from alarmcore.adapters.memory_journal import MemoryJournal
 from alarmcore.errors import CommitFailed, Unavailable
-from alarmcore.ports import Batch, StoredState
+from alarmcore.ports import Batch, OpenAlarm, StoredState
 from tests.simulation.faults import Faults
 
 WORK_S: Final = 0.001
@@ -76,32 +76,53 @@ class FaultyJournal:
         await self._read()
         return await self.disk.known(identities, now)
 
+    async def open_alarms(self, after: str, limit: int) -> list[OpenAlarm]:
+        """What the auditor asks for."""
+        await self._read()
+        return await self.disk.open_alarms(after, limit)
+
+    async def unsettled(self, limit: int) -> list[tuple[str, bytes]]:
+        """What it asks for besides."""
+        await self._read()
+        return await self.disk.unsettled(limit)
+
+    async def decided_at(self) -> datetime | None:
+        """When something was stored last."""
+        await self._read()
+        return await self.disk.decided_at()
+
     async def commit(self, batch: Batch) -> int:
         """Store all of it, or nothing, or all of it without saying so."""
         await self._pass(WORK_S)
         if self.disk.full or self.faults.strikes("commit_before"):
             raise CommitFailed("the disk is full; nothing of it is kept")
-        await self._dies("die_before_commit")
+        if self.faults.strikes("die_before_commit"):
+            await self._die()
         if self.faults.strikes("commit_during"):
             await self._pass(self.faults.delay("slow_s", WORK_S))
             raise CommitFailed("the disk did not answer; nothing is known")
-        await self._pass(self.faults.delay("slow_s", WORK_S))
+        slow_s = self.faults.delay("slow_s", 0.0)
+        if slow_s:
+            await self._pass(slow_s)
         first = await self.disk.commit(batch)
-        await self._dies("die_after_commit")
+        if self.faults.strikes("die_after_commit"):
+            await self._die()
         await self._pass(WORK_S)
         if self.faults.strikes("commit_after"):
             raise CommitFailed("the disk did not answer; nothing is known")
         return first
 
     async def _read(self) -> None:
-        await self._pass(WORK_S)
+        """Reading takes no time, as in the one process that has the file in memory."""
+        if not self.owner.alive:
+            raise asyncio.CancelledError
         if self.faults.strikes("blind"):
+            await self._pass(WORK_S)
             raise Unavailable("the disk cannot be read")
 
-    async def _dies(self, how: str) -> None:
-        if self.faults.strikes(how):
-            self.owner.die()
-            await self._pass(WORK_S)
+    async def _die(self) -> None:
+        self.owner.die()
+        await self._pass(WORK_S)
 
     async def _pass(self, seconds: float) -> None:
         """Let time pass. Whoever is dead gets no further, and nothing of what they began is done."""

@@ -16,6 +16,7 @@ from alarmcore.runner import Runner
 from alarmcore.service import Service
 from dashboard.machines import machines_for
 from dispatch.binding import EFFECT_CODEC
+from tests.simulation.scale import STORM
 from tests.simulation.town import town
 
 NOW = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)
@@ -24,6 +25,9 @@ NOW = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)
 class Noon:
     def now(self) -> datetime:
         return NOW
+
+    def begin_at(self, at: datetime) -> None:
+        assert at <= NOW
 
 
 class BrokenDisk(MemoryJournal):
@@ -41,7 +45,7 @@ class BrokenDisk(MemoryJournal):
 
 
 async def test_a_service_that_is_told_to_stop_in_the_middle_of_a_commit_stops_though_the_disk_is_broken() -> None:
-    site = town("grastorp", Random(1), 1).site  # noqa: S311 - any town will do
+    site = town("grastorp", Random(1), 1, STORM, NOW).site  # noqa: S311 - any town will do
     registry, journal = registry_of([site]), BrokenDisk()
     runner = Runner(machines_for([site], registry), journal, lambda _: None, lambda _: None, EFFECT_CODEC)
     service = Service(runner, journal, Noon(), registry)

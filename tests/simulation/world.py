@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Container, Coroutine
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
+from alarmcore.adapters.clock import LOOK_S
+from alarmcore.admission import Registry
 from alarmcore.ports import Batch
+from dispatch.binding import EFFECT_CODEC
 from tests.simulation import history as seen
 from tests.simulation.checkers import Checkers
-from tests.simulation.devices import STYLES, BedSensor, Device, Pendant
+from tests.simulation.devices import REPEAT_S, Device, Gateway
 from tests.simulation.eventloop import VirtualLoop
 from tests.simulation.faults import Faults, weather_of
+from tests.simulation.homes import HOLDS, Home, stranger
 from tests.simulation.network import Broker
 from tests.simulation.people import People
 from tests.simulation.process import Process
+from tests.simulation.scale import STORM, Scale
 from tests.simulation.storage import Disk
 from tests.simulation.town import TENANTS, town
-
-BEGIN: Final = datetime(2026, 1, 14, 11, 0, tzinfo=UTC)
-"""A winter's noon in Sweden."""
-
-TROUBLE_S: Final = 1200.0
-"""How long a world is in trouble, unless more is asked for: several alarms, deaths and episodes of each kind."""
 
 UP_S: Final = 10.0
 """Within this long after the world has healed, the process runs and everything that was on its way has arrived."""
@@ -32,7 +31,7 @@ UP_S: Final = 10.0
 CLOSE_S: Final = 30.0
 """How long closing everything may take in a world that is well."""
 
-LOOK_S: Final = 20.0
+SEEN_EVERY_S: Final = 20.0
 """How often somebody looks at what is stored, once the world is well."""
 
 RESTART_S: Final = 30.0
@@ -41,44 +40,46 @@ RESTART_S: Final = 30.0
 CLEAR_MAX: Final = 3
 """Rounds of ending tasks: ending one may begin another, which ends at once."""
 
+SETTLED_MAX: Final = 12
+"""Homes in which something happens once the world is well, so that it must be found: enough, without a flood of alarms."""
+
+AUDITED_EVERY: Final = 3
+"""Every so many storms the service's own auditor looks too: every two seconds, more often than anything happens in lives."""
+
 AHEAD_MAX_S: Final = 400.0
 """How far the service's clock may be off: less than the ten minutes ahead that the front door takes for the time of receipt."""
-
-
-class WorldClock:
-    """The service's clock: the true time, and how far it is off."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self.loop = loop
-        self.ahead_s = 0.0
-
-    def now(self) -> datetime:
-        """What it shows."""
-        return BEGIN + timedelta(seconds=self.loop.now_s + self.ahead_s)
 
 
 class World:
     """One seed's world. `run` it once; then `history` and `checkers.broken` say what happened."""
 
-    def __init__(self, seed: int, trouble_s: float = TROUBLE_S) -> None:
+    def __init__(self, seed: int, scale: Scale = STORM, muted: Container[str] | None = None) -> None:
         self.seed = seed
-        self.trouble_s = trouble_s
+        self.scale = scale
         self.loop = VirtualLoop()
-        self.clock = WorldClock(self.loop)
+        self.begin_at = scale.begin_at(seed)
+        self.begin_s = self.begin_at.timestamp()
+        self.ahead_s = 0.0
+        """How far the machine's clock is off."""
         self.rng = self.dice("world")
-        self.faults = Faults(weather_of(self.dice("weather")), self.dice("faults"))
-        self.people_of = {tenant: self.rng.randint(1, 3) for tenant in TENANTS}
-        self.towns = {tenant: town(tenant, self.dice(tenant), count) for tenant, count in self.people_of.items()}
+        self.faults = Faults(scale.mild(weather_of(self.dice("weather"))), self.dice("faults"), muted)
+        self.people_of = {tenant: self.rng.randint(*scale.residents) for tenant in TENANTS}
+        self.towns = {
+            tenant: town(tenant, self.dice(tenant), count, scale, self.begin_at) for tenant, count in self.people_of.items()
+        }
+        self.registries: dict[bool, Registry] = {}
         self.checkers = Checkers({tenant: one.residents for tenant, one in self.towns.items()}, self.broke)
         self.history = seen.History(self.checkers.see)
         self.disk = Disk(self.kept, lambda why: self.add(seen.Refused(t=self.t(), why=why)))
-        self.broker = Broker(self, self.rng.choice(("listener", "broker", "http")))
+        self.broker = Broker(self, self.rng.choice(("listener", "listener", "broker", "broker", "http")))
         self.people = People(self, self.dice("people"))
         self.process: Process | None = None
+        self.audited = scale is STORM and seed % AUDITED_EVERY == 0
         self.tasks: set[asyncio.Task[None]] = set()
         self.over = asyncio.Event()
+        self.homes: list[Home] = []
         self.devices: list[Device] = []
-        self.beds: list[BedSensor] = []
+        self.covered: list[Device | Gateway] = []
 
     def dice(self, name: str) -> Random:
         """Chance of its own for each part, so that a change in one does not change all the others."""
@@ -90,13 +91,21 @@ class World:
         """Seconds since the world began."""
         return self.loop.now_s
 
+    def true_s(self) -> float:
+        """The true time, in seconds since 1970."""
+        return self.begin_s + self.loop.now_s
+
     def true_now(self) -> datetime:
         """The true time."""
-        return BEGIN + timedelta(seconds=self.loop.now_s)
+        return self.begin_at + timedelta(seconds=self.loop.now_s)
+
+    def system_s(self) -> float:
+        """What the machine's clock shows, in seconds since 1970."""
+        return self.begin_s + self.loop.now_s + self.ahead_s
 
     def later(self, seconds: float, call: Callable[..., Any], *given: Any) -> None:
         """Let something happen later."""
-        self.loop.call_later(seconds, call, *given)
+        self.loop.at(self.loop.now_s + seconds, call, *given)
 
     def spawn(self, story: Coroutine[Any, Any, None]) -> None:
         """Let something go on beside the rest."""
@@ -133,7 +142,7 @@ class World:
         """It is gone; a supervisor starts the next one."""
         self.add(seen.Died(t=self.t()))
         self.process = None
-        self.later(0.5 if self.faults.healed else self.faults.rng.uniform(0.5, RESTART_S), self.start)
+        self.later(0.5 if self.faults.healed else self.faults.between("restart", 0.5, RESTART_S), self.start)
 
     # -- what happens -----------------------------------------------------------------------------------------------------
 
@@ -171,30 +180,29 @@ class World:
         self.settle_in()
         self.begin_faults()
         self.spawn(self.people.operate())
-        await asyncio.sleep(self.trouble_s)
+        await asyncio.sleep(self.scale.trouble_s)
         await self.heal()
         self.add(seen.Closing(t=self.t()))
+        closing = {alarm.id for alarm in self.people.open()}
         await asyncio.wait_for(self.people.close(), CLOSE_S)
         await asyncio.sleep(1.0)
         unconfirmed = sum(len(device.outbox) for device in self.devices)
-        left = {"open": len(self.people.open()), "effects": len(self.disk.pending)}
+        tells = (EFFECT_CODEC[1](data) for data in self.disk.pending.values())
+        still = sum(alarm.id in closing for alarm in self.people.open())
+        left = {"open": still, "effects": sum(tell.alarm.id in closing for tell in tells)}
         self.add(seen.Ended(t=self.t(), now=self.true_now(), unconfirmed=unconfirmed, **left))
 
     def settle_in(self) -> None:
         """Everybody gets their devices; one pendant is nobody's."""
-        for tenant, count in self.people_of.items():
-            for number in range(count):
-                rng = self.dice(f"{tenant} {number}")
-                self.devices.append(Pendant(self, tenant, f"pendant{number}", rng.choice(STYLES), rng))
-                bed = BedSensor(self, tenant, f"bed{number}", "id and time", self.dice(f"{tenant} bed {number}"))
-                self.devices.append(bed)
-                self.beds.append(bed)
-        rng = self.dice("stranger")
-        self.devices.append(Pendant(self, TENANTS[0], "stranger", rng.choice(STYLES), rng))
-        for device in self.devices:
-            if isinstance(device, (Pendant, BedSensor)):
-                self.later(device.rng.expovariate(1 / 100), device.live)
-            self.every("gap_every_s", self.gap, device)
+        self.homes = [Home(self, tenant, number) for tenant, count in self.people_of.items() for number in range(count)]
+        outsider = stranger(self, TENANTS[0])
+        self.devices = [outsider, *(device for home in self.homes for device in home.devices)]
+        self.later(outsider.rng.expovariate(1 / 100), outsider.live)
+        for home in self.homes:
+            home.begin()
+        self.covered = [outsider, *(one for home in self.homes for one in home.coverage)]
+        for one in self.covered:
+            self.every("gap_every_s", self.gap, one)
 
     def begin_faults(self) -> None:
         """Faults that come by themselves."""
@@ -206,14 +214,15 @@ class World:
 
     def every(self, name: str, call: Callable[..., None], *given: Any) -> None:
         """Let a fault come again and again."""
-        after_s = self.faults.until(name)
+        who = "".join(str(one) for one in given)
+        after_s = self.faults.until(name, who)
         if after_s is None:
             return
 
         def strike() -> None:
             if not self.faults.healed:
-                self.faults.count[name] += 1
-                call(*given)
+                if self.faults.comes(name, who):
+                    call(*given)
                 self.every(name, call, *given)
 
         self.later(after_s, strike)
@@ -240,43 +249,42 @@ class World:
     def jump(self) -> None:
         """The service's clock is set, forward or back."""
         wide = self.faults.weather.jump_s
-        ahead_s = self.clock.ahead_s + self.faults.rng.uniform(-wide, wide)
+        ahead_s = self.ahead_s + self.faults.between("jump", -wide, wide)
         self.set_clock(max(-AHEAD_MAX_S, min(AHEAD_MAX_S, ahead_s)))
 
     def set_clock(self, ahead_s: float) -> None:
         """The clock shows another time from now on."""
-        self.clock.ahead_s = ahead_s
+        forward = ahead_s > self.ahead_s
+        self.ahead_s = ahead_s
+        if forward and self.process is not None:
+            self.later(LOOK_S, self.process.service.clock_set)
         self.add(seen.ClockSet(t=self.t(), ahead_s=ahead_s))
 
-    def gap(self, device: Device) -> None:
-        """A device loses its coverage for a while."""
+    def gap(self, device: Device | Gateway) -> None:
+        """A device, or a home's gateway, loses its coverage for a while."""
         device.covered = False
-        self.later(self.faults.rng.uniform(1, 1 + self.faults.weather.gap_s), self.cover, device)
-
-    def cover(self, device: Device) -> None:
-        """It is back."""
-        device.covered = True
+        self.later(self.faults.between("gap", 1, 1 + self.faults.weather.gap_s, str(device)), device.cover)
 
     # -- health -----------------------------------------------------------------------------------------------------------
 
     async def heal(self) -> None:
         """Nothing fails any more, and nobody answers: long enough that every bound must have been kept."""
-        back_s = max(0.0, self.clock.ahead_s)
         self.faults.healed = True
         self.disk.full = False
-        for device in self.devices:
-            device.covered = True
+        for one in self.covered:
+            one.cover()
         self.set_clock(0.0)
         self.start()
         self.add(seen.Healed(t=self.t()))
-        await self.watch(UP_S + max(self.faults.weather.delay_s, *(device.repeat_s for device in self.devices)))
-        for bed in self.beds:
-            bed.settle()
-        await self.watch(self.checkers.bound_s() + back_s)
+        await self.watch(UP_S + max(HOLDS) / self.scale.speed + max(self.faults.weather.delay_s, REPEAT_S))
+        for home in self.homes[:: -(-len(self.homes) // SETTLED_MAX)]:
+            home.settle()
+        await self.watch(self.checkers.bound_s())
 
     async def watch(self, seconds: float) -> None:
         """Let time pass, looking now and then."""
         until = self.t() + seconds
         while self.t() < until:
-            await asyncio.sleep(min(LOOK_S, until - self.t() + 0.001))
-            self.add(seen.Looked(t=self.t(), now=self.clock.now()))
+            await asyncio.sleep(min(SEEN_EVERY_S, until - self.t() + 0.001))
+            now = self.process.clock.now() if self.process is not None else self.true_now()
+            self.add(seen.Looked(t=self.t(), now=now))
