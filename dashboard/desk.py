@@ -99,8 +99,9 @@ class Desk:
         """A signed-in operator's page has shown these alarms; return those that are open and that this tenant may see."""
         alarms = [alarm for alarm_id in alarm_ids if (alarm := self.find(alarm_id, tenant)) and alarm.state != "resolved"]
         seen(alarms, by)
+        now = self.service.clock.now()
         for alarm in alarms:
-            self.service.tell(Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by)))
+            self.service.tell(Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by, now)))
         return [alarm.id for alarm in alarms]
 
 

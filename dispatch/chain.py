@@ -39,11 +39,12 @@ class TurnCame:
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A signed-in operator's page has shown the alarm."""
+    """A signed-in operator's page has shown the alarm, at `at`: a telling that began later is still nobody's."""
 
     slot: Slot
     alarm: str
     by: str
+    at: datetime
 
 
 Event = StartChain | StopChain | ContinueChain | DeclineLink | RescueChain | Told | Shown | TurnCame
@@ -278,7 +279,8 @@ class Walk:
             return
         for telling in self.state.tellings:
             who = self.who(telling)
-            if telling.pending and who is not None and any(c.kind == "console" for c in who.channels):
+            seen = telling.pending and telling.told_at <= event.at
+            if seen and who is not None and any(c.kind == "console" for c in who.channels):
                 self.handed_over(telling, "console")
 
     def declined(self, by: str) -> None:

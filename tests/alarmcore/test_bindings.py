@@ -103,7 +103,7 @@ class World:
             case ("answer", word, by):
                 await self.hear("lifecycle", AnswerAlarm(slot=SLOT, alarm=name, answer=word, by=by, via="test"))
             case ("shown",):
-                await self.hear("chain", Shown(SLOT, name, "operator:anna"))
+                await self.hear("chain", Shown(SLOT, name, "operator:anna", self.now))
             case ("wake",):
                 await self.wake()
             case ("restart",):

@@ -80,6 +80,16 @@ def test_the_position_of_an_alarm_is_the_newest_that_is_known() -> None:
     assert there.fix.lat == 59.0
 
 
+def test_the_position_of_an_alarm_says_how_far_off_it_may_be() -> None:
+    """Whoever searches there must know whether it is a house or a village."""
+    state = watch.fresh(watch.plan_for(EVERYTHING, EVERYTHING.residents[0]))
+    press = observed(EVERYTHING, "button", {"lat": 58.0, "lon": 12.0, "accuracy_m": 700}, NOW)
+    assert press is not None
+    (raised,) = (d for d in watch.step(state, press, NOW).decisions if isinstance(d, RaiseAlarm))
+    assert raised.fix is not None
+    assert raised.fix.accuracy_m == 700
+
+
 def test_a_position_without_consent_is_not_kept_at_all() -> None:
     site = town(
         "[{id: wander, kind: zone_exit, zones: [home]}]", "consent: {given: 2020-01-01, by: kin, basis: sol, until: 2021-01-01}"

@@ -63,15 +63,24 @@ def test_a_failed_try_is_written_down_with_who_by_what_and_in_which_words() -> N
 def test_a_look_at_the_console_is_written_down_as_such_once() -> None:
     walked = Walked(centre("console", "voice"))
     for at in (2, 3):
-        walked.step(Shown(SLOT, walked.alarm.id, "operator:anna"), s(at))
+        walked.step(Shown(SLOT, walked.alarm.id, "operator:anna", s(at)), s(at))
         events = [d for d in walked.decisions if isinstance(d, AlarmEvent)]
         assert [(e.event, e.to, e.channel, e.link) for e in events] == [("alarm.told", "unit:centre", "console", 0)][: at == 2]
     assert walked.state.tellings[0].handed_by == "console"
 
 
+def test_a_look_from_before_a_telling_began_does_not_count_for_it() -> None:
+    """It may be said late, again and again until it is kept: the page may have been closed since."""
+    walked = Walked(chains(BRIEF))
+    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna", s(-1)), s(2))
+    assert walked.events() == []
+    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna", s(0)), s(2))
+    assert [event for event, *_ in walked.events()] == ["alarm.told"]
+
+
 def test_a_look_at_the_console_tells_nobody_who_has_none() -> None:
     walked = Walked()
-    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna"), s(2))
+    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna", s(2)), s(2))
     assert walked.decisions == ()
     assert walked.state.tellings[0].pending
 
@@ -93,7 +102,7 @@ def test_hand_over_in_the_very_last_moment_still_gives_them_their_time() -> None
 
 def test_the_last_link_repeats_as_fast_as_it_says_once_it_was_told() -> None:
     walked = Walked(chains(BRIEF))
-    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna"), s(1))
+    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna", s(1)), s(1))
     assert walked.state.wake_at == s(6)
 
 
@@ -106,7 +115,7 @@ def test_a_step_that_changes_nothing_gives_back_the_very_state() -> None:
     """A state that is another object is stored again: a wake-up that decides nothing must not cost a commit."""
     walked = Walked()
     before = walked.state
-    for event in (TurnCame(), Shown(SLOT, "other", "operator:anna"), DeclineLink(SLOT, "contact:adam")):
+    for event in (TurnCame(), Shown(SLOT, "other", "operator:anna", s(1)), DeclineLink(SLOT, "contact:adam")):
         walked.step(event, s(1))
         assert walked.state is before
 
@@ -114,7 +123,7 @@ def test_a_step_that_changes_nothing_gives_back_the_very_state() -> None:
 def test_at_the_last_link_too_the_wait_counts_from_the_last_hand_over() -> None:
     walked = Walked(chains("{id: standard, links: [{tell: [contact:adam, unit:centre], wait_s: 60}]}"))
     adam, _ = walked.tells()
-    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna"), s(2))
+    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna", s(2)), s(2))
     walked.answer(adam, 9, ok=True)
     assert walked.state.wake_at == s(69)
 
@@ -139,7 +148,7 @@ def test_a_try_of_which_nothing_is_heard_gives_way_when_their_turn_has_come_agai
     first = only(walked)
     assert walked.wake() == s(15)
     assert [t.ref for t in walked.tells()] == ["unit:centre"]
-    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna"), s(16))
+    walked.step(Shown(SLOT, walked.alarm.id, "operator:anna", s(16)), s(16))
     assert walked.wake() == s(30)
     assert (only(walked).channel, only(walked).telling) == ("email", first.telling)
 
@@ -248,7 +257,7 @@ def test_an_answer_about_an_alarm_of_which_the_chain_knows_nothing_only_settles_
 
 def test_a_look_at_an_alarm_of_which_the_chain_knows_nothing_hands_nothing_over() -> None:
     state = ChainState(chain_book(PRESS))
-    assert chain.step(state, Shown(SLOT, "other", "operator:anna"), s(1)).state is state
+    assert chain.step(state, Shown(SLOT, "other", "operator:anna", s(1)), s(1)).state is state
 
 
 def test_a_chain_that_never_began_neither_stops_nor_goes_on() -> None:
@@ -269,7 +278,7 @@ def test_stopping_leaves_what_was_handed_over_as_it_is() -> None:
 def test_a_finished_chain_stays_finished_whatever_comes_late() -> None:
     walked = Walked()
     walked.step(StopChain(SLOT, final=True), s(1))
-    for event in (StopChain(SLOT), Shown(SLOT, walked.alarm.id, "operator:anna"), ContinueChain(SLOT, "asked"), TurnCame()):
+    for event in (StopChain(SLOT), Shown(SLOT, walked.alarm.id, "operator:anna", s(1)), ContinueChain(SLOT, "asked"), TurnCame()):
         walked.step(event, s(2))
         assert walked.decisions == ()
         assert walked.state.state == "done"

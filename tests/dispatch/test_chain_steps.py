@@ -90,7 +90,7 @@ def test_a_console_nobody_looks_at_gives_way_to_the_voice_and_a_look_is_a_hand_o
     assert [t.channel for t in walked.tells()] == ["voice"]
     looked = Walked(site)
     (tell,) = looked.tells()
-    looked.step(Shown(SLOT, looked.alarm.id, "operator:anna"), s(2))
+    looked.step(Shown(SLOT, looked.alarm.id, "operator:anna", s(2)), s(2))
     assert looked.events() == [("alarm.told", "unit:centre", "chain_turn")]
     assert Settle(tell.id) in looked.decisions
     assert looked.state.wake_at == s(302)
@@ -99,7 +99,7 @@ def test_a_console_nobody_looks_at_gives_way_to_the_voice_and_a_look_is_a_hand_o
 def test_a_look_at_another_alarm_hands_nothing_over() -> None:
     looked = Walked(chains("{id: standard, links: [{tell: [unit:centre], wait_s: 300}]}"))
     before = looked.state
-    looked.step(Shown(SLOT, "other", "operator:anna"), s(2))
+    looked.step(Shown(SLOT, "other", "operator:anna", s(2)), s(2))
     assert (looked.state, looked.decisions) == (before, ())
 
 

@@ -110,7 +110,7 @@ class People:
         process = self.world.process
         if process is not None and process.ready:
             self.world.add(seen.Shown(t=self.world.t(), alarm=alarm.id))
-            process.tell(Item("chain", alarm.slot, chain.Shown(alarm.slot, alarm.id, OPERATOR)))
+            process.tell(Item("chain", alarm.slot, chain.Shown(alarm.slot, alarm.id, OPERATOR, process.clock.now())))
 
     async def close(self) -> None:
         """Resolve everything."""

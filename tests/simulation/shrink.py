@@ -21,6 +21,9 @@ T = TypeVar("T")
 WORLDS_MAX: Final = 600
 """Worlds that are tried for one story: a minute or two. Most need a hundred; what is left then is short enough to be read."""
 
+LABELS_MAX: Final = 100
+"""Things in one story that are named in the line that lives it again; where more are needed, nothing much could be left out."""
+
 STRIKING: Final = frozenset(name for name in Weather.__struct_fields__ if not name.endswith("_s"))
 """Faults that are asked for at occasions; the others come by themselves, or say how long something takes."""
 
@@ -75,6 +78,8 @@ class Shrunk(msgspec.Struct, frozen=True):
     def again(self) -> str:
         """The line that lives exactly this story again."""
         world = f"--scale {self.scale.name} --from {self.seed} --seeds 1"
+        if len(self.only) > LABELS_MAX:
+            return f"alarmcore simulate {world} --story"
         return f"alarmcore simulate {world} --until {self.trouble_s!r} --only '{','.join(self.only)}'"
 
 
