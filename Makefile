@@ -18,6 +18,7 @@ help:
 	@echo "make demo        everything in one process, with a living demo municipality"
 	@echo "make test        the whole suite, linters and type checks included"
 	@echo "make simulate    worlds full of faults for HOURS=1, each with a new seed"
+	@echo "make mutate      small breakages of the machines and the runner, each of which must be noticed (half an hour)"
 	@echo "make bench       throughput, latency and replay against named limits (minutes)"
 	@echo "make lock        lock the newest versions that fit"
 
@@ -50,6 +51,10 @@ bench: $(STAMP)
 .PHONY: simulate
 simulate: $(STAMP)
 	@$(BIN)/alarmcore simulate --hours $(HOURS) --from $$(date +%s)
+
+.PHONY: mutate
+mutate: $(STAMP)
+	@$(BIN)/python -m tests.mutation
 
 .PHONY: lock
 lock: $(STAMP)

@@ -12,6 +12,7 @@ from alarmcore import watch
 from alarmcore.admission import registry_of
 from alarmcore.bindings import WatchMachine
 from alarmcore.model.alarm import EndCondition, ForgiveRule, RaiseAlarm, Slot
+from alarmcore.rules.base import Span
 from alarmcore.watch import WatchState
 from tests.observed import observed
 from tests.stories import PLACES, told, town
@@ -88,6 +89,21 @@ def test_the_position_of_an_alarm_says_how_far_off_it_may_be() -> None:
     (raised,) = (d for d in watch.step(state, press, NOW).decisions if isinstance(d, RaiseAlarm))
     assert raised.fix is not None
     assert raised.fix.accuracy_m == 700
+
+
+def test_the_home_is_known_to_the_rule_that_needs_it_among_others_that_do_not() -> None:
+    resident = EVERYTHING.residents[0]
+    plan = watch.plan_for(EVERYTHING, resident)
+    still = next(w for w in plan.watched if w.rule.kind == "inactivity")
+    assert still.setting.home == len(resident.zones)
+    assert len(plan.areas) == len(resident.zones) + 1
+
+
+def test_what_is_somebodys_from_a_moment_until_another_is_theirs_at_the_first_and_no_longer_at_the_last() -> None:
+    span = Span(NOW, NOW + timedelta(days=1))
+    assert span.holds(NOW)
+    assert not span.holds(NOW - timedelta(microseconds=1))
+    assert not span.holds(NOW + timedelta(days=1))
 
 
 def test_a_position_without_consent_is_not_kept_at_all() -> None:

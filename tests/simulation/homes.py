@@ -15,7 +15,7 @@ from tests.simulation.town import LOCAL, ZONE_M, home_of
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-HOLDS: Final = (0.0, 300.0, 300.0, 900.0)
+HOLDS: Final = (0.0, 300.0, 300.0, 300.0, 900.0)
 """How long gateways of the field hold readings back, in seconds of life."""
 
 SENSORS: Final[tuple[Style, ...]] = ("id and time", "time", "time")
@@ -23,7 +23,7 @@ SENSORS: Final[tuple[Style, ...]] = ("id and time", "time", "time")
 
 ROOMS: Final = ("hall", "kitchen", "bath", "bedroom")
 
-STATUS_S: Final = 21_600.0
+STATUS_S: Final = 28_800.0
 """The longest that a device says nothing of itself, in seconds of life."""
 
 CHARGED: Final = (90.0, 60.0, 45.0) * 500 + (15.0,)

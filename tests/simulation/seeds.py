@@ -31,6 +31,7 @@ class Lived(msgspec.Struct, frozen=True):
 
 def live(seed: int, scale: Scale = STORM) -> tuple[World, Lived]:
     """One world, from its beginning to its end."""
+    gc.collect()  # the world before: it is full of circles
     world = World(seed, scale)
     broken: list[Broken] = []
     gc.disable()  # a history only grows: looking through it again and again for garbage takes a third of the time

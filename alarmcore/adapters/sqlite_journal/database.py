@@ -87,8 +87,13 @@ class Database:
 
         Raises:
             OptionInvalid: another one is.
+            Unavailable: the lock cannot be made now.
         """
-        claim = self.path.with_suffix(".lock").open("w")
+        try:
+            claim = self.path.with_suffix(".lock").open("w")
+        except OSError as error:
+            text = f"the lock beside {self.path} cannot be made ({error.strerror}); make room or make the folder writable"
+            raise Unavailable(text) from error
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -292,3 +292,17 @@ def test_what_was_raised_again_is_not_repeated_whenever_another_device_is_heard(
         >> 16:00 tick
         """,
     )
+
+
+def test_a_device_that_is_lent_to_somebody_else_meanwhile_may_be_silent() -> None:
+    told(
+        town(
+            "[{id: lost, kind: silent, limit_s: 7200}]",
+            "devices: [{id: gps-1, kind: gps, until: 2026-01-14}, {id: gps-1, kind: gps, from: 2026-01-20}]",
+        ),
+        """
+        >> 22:00 gps-1 heartbeat               # the day ends at 23:00 UTC
+        day 2026-01-15
+        >> 12:00 tick
+        """,
+    )
