@@ -24,7 +24,7 @@ def said_in(payload: bytes) -> dict[str, Any]:
     return said
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that happened, `t` seconds after the world began."""
 
     t: float
@@ -35,7 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.t:.6f} {type(self).__name__} {' '.join(fields)}"
 
 
-class Sent(Record, frozen=True, kw_only=True):
+class Sent(Record, frozen=True, kw_only=True, gc=False):
     """A device has something new to report; `payload` tells it from everything else that the device ever reports."""
 
     tenant: str
@@ -45,7 +45,7 @@ class Sent(Record, frozen=True, kw_only=True):
     at: float | None = None
 
 
-class Heard(Record, frozen=True, kw_only=True):
+class Heard(Record, frozen=True, kw_only=True, gc=False):
     """The service was handed a message."""
 
     tenant: str
@@ -54,7 +54,7 @@ class Heard(Record, frozen=True, kw_only=True):
     payload: bytes
 
 
-class Acknowledged(Record, frozen=True, kw_only=True):
+class Acknowledged(Record, frozen=True, kw_only=True, gc=False):
     """The service has acknowledged a message (`kept`), or said that it could not keep it."""
 
     tenant: str
@@ -64,7 +64,7 @@ class Acknowledged(Record, frozen=True, kw_only=True):
     kept: bool
 
 
-class Confirmed(Record, frozen=True, kw_only=True):
+class Confirmed(Record, frozen=True, kw_only=True, gc=False):
     """The service has told a device what became of its reading."""
 
     tenant: str
@@ -82,7 +82,7 @@ class Whole(msgspec.Struct, frozen=True):
     quarantined: tuple[Quarantined, ...]
 
 
-class Loaded(Record, frozen=True, kw_only=True):
+class Loaded(Record, frozen=True, kw_only=True, gc=False):
     """A new process begins to read what is stored; its machines are built from these `sites`."""
 
     sites: dict[str, Site]
@@ -92,7 +92,7 @@ class Loaded(Record, frozen=True, kw_only=True):
         return f"{self.t:.6f} Loaded {[f'{one.tenant.id}:{len(one.residents)}' for one in self.sites.values()]}"
 
 
-class Fed(Record, frozen=True, kw_only=True):
+class Fed(Record, frozen=True, kw_only=True, gc=False):
     """A turn begins, and `count` items are fed to the machines of the process that was loaded last.
 
     The turn is on the disk if a `Committed` follows before the next of these. `observed` are the readings that the watch was
@@ -109,7 +109,7 @@ class Fed(Record, frozen=True, kw_only=True):
         return f"{self.t:.6f} Fed now={self.now} count={self.count} observed={len(self.observed)}"
 
 
-class Committed(Record, frozen=True, kw_only=True):
+class Committed(Record, frozen=True, kw_only=True, gc=False):
     """A batch is on the disk. `now` is what the service's clock showed when it decided."""
 
     now: datetime
@@ -125,13 +125,13 @@ class Committed(Record, frozen=True, kw_only=True):
         return f"{self.t:.6f} Committed now={self.now} {events} {effects} settled={b.settled} {states} {counts}"
 
 
-class Refused(Record, frozen=True, kw_only=True):
+class Refused(Record, frozen=True, kw_only=True, gc=False):
     """The disk has refused a batch as contradicting what it holds."""
 
     why: str
 
 
-class Begun(Record, frozen=True, kw_only=True):
+class Begun(Record, frozen=True, kw_only=True, gc=False):
     """A message was handed to a channel."""
 
     message: Message
@@ -143,7 +143,7 @@ class Begun(Record, frozen=True, kw_only=True):
         return f"{self.t:.6f} Begun {m.key} {m.tenant} {m.resident} {m.rule} {m.alarm} {m.recipient} {self.channel} {m.to}"
 
 
-class Delivered(Record, frozen=True, kw_only=True):
+class Delivered(Record, frozen=True, kw_only=True, gc=False):
     """A message has reached its recipient, whatever the channel then said."""
 
     alarm: str
@@ -151,13 +151,13 @@ class Delivered(Record, frozen=True, kw_only=True):
     channel: str
 
 
-class Shown(Record, frozen=True, kw_only=True):
+class Shown(Record, frozen=True, kw_only=True, gc=False):
     """An operator's page has shown an alarm."""
 
     alarm: str
 
 
-class Asked(Record, frozen=True, kw_only=True):
+class Asked(Record, frozen=True, kw_only=True, gc=False):
     """A person answers."""
 
     alarm: str
@@ -165,7 +165,7 @@ class Asked(Record, frozen=True, kw_only=True):
     answer: str
 
 
-class Acted(Record, frozen=True, kw_only=True):
+class Acted(Record, frozen=True, kw_only=True, gc=False):
     """A person's answer came to an end: `done`, or why not."""
 
     alarm: str
@@ -174,55 +174,55 @@ class Acted(Record, frozen=True, kw_only=True):
     result: str
 
 
-class Left(Record, frozen=True, kw_only=True):
+class Left(Record, frozen=True, kw_only=True, gc=False):
     """A resident is truly on the way out of their safety zone."""
 
     tenant: str
     resident: str
 
 
-class Gone(Record, frozen=True, kw_only=True):
+class Gone(Record, frozen=True, kw_only=True, gc=False):
     """A resident has been far outside their safety zone for several fixes, in a world that is well."""
 
     tenant: str
     resident: str
 
 
-class Audited(Record, frozen=True, kw_only=True):
+class Audited(Record, frozen=True, kw_only=True, gc=False):
     """The service's own auditor has found something: which kinds of slip."""
 
     slips: tuple[str, ...]
 
 
-class Died(Record, frozen=True, kw_only=True):
+class Died(Record, frozen=True, kw_only=True, gc=False):
     """The process is gone."""
 
 
-class Started(Record, frozen=True, kw_only=True):
+class Started(Record, frozen=True, kw_only=True, gc=False):
     """A new process has read what is stored and goes on."""
 
 
-class ClockSet(Record, frozen=True, kw_only=True):
+class ClockSet(Record, frozen=True, kw_only=True, gc=False):
     """The service's clock is now `ahead_s` ahead of the true time."""
 
     ahead_s: float
 
 
-class Healed(Record, frozen=True, kw_only=True):
+class Healed(Record, frozen=True, kw_only=True, gc=False):
     """From here on nothing fails any more; nobody answers."""
 
 
-class Looked(Record, frozen=True, kw_only=True):
+class Looked(Record, frozen=True, kw_only=True, gc=False):
     """Somebody looked at what is stored, in a world that is well."""
 
     now: datetime
 
 
-class Closing(Record, frozen=True, kw_only=True):
+class Closing(Record, frozen=True, kw_only=True, gc=False):
     """From here on operators resolve every alarm."""
 
 
-class Ended(Record, frozen=True, kw_only=True):
+class Ended(Record, frozen=True, kw_only=True, gc=False):
     """The world has ended: readings never answered for, alarms still open, effects still stored."""
 
     now: datetime

@@ -36,6 +36,9 @@ DEGREE_M: Final = 111_195.0
 AWAY_M: Final = 3 * ZONE_M
 """How far from home somebody who wanders gets, at least."""
 
+GOOD_MIN: Final = 5
+"""Good fixes between two wild ones: two in a row would be taken for somebody who has left, and rightly."""
+
 FIX_EVERY_S: Final = 20.0
 """Between a walk's fixes at its end, once the world is well."""
 
@@ -65,7 +68,7 @@ class Home:
         self.gps.speaks_owntracks = rng.random() < 0.4
         self.carries = rng.random() < 0.4 or self.speed > 1
         self.away = False
-        self.wild_at = -1e9
+        self.good_fixes = 0
 
     @property
     def devices(self) -> list[Device]:
@@ -183,8 +186,9 @@ class Home:
         """Where somebody is who is at home; once in a long while the receiver is far off, with much confidence."""
         if self.away:
             return
-        if self.rng.random() < 0.01 and self.world.t() - self.wild_at > 7_200:
-            self.wild_at = self.world.t()
+        self.good_fixes += 1
+        if self.rng.random() < 0.01 and self.good_fixes > GOOD_MIN:
+            self.good_fixes = 0
             self.fix(4_000.0, self.rng.uniform(0, 2 * pi))
         else:
             self.fix(0.0, 0.0)
