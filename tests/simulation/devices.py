@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
 
 from tests.simulation import history as seen
 from tests.simulation.network import Envelope
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Style = Literal["id and time", "id", "time", "bare"]
 STYLES: Final[tuple[Style, ...]] = ("id and time", "id and time", "id", "time", "bare")
+
+encode = msgspec.json.Encoder().encode
 
 REPEAT_MAX: Final = 50
 """Readings that a device sends again at once: what is left has its turn when these are confirmed."""
@@ -109,7 +112,7 @@ class Device:
             name = said["id"] = f"{self.name}-{self.count % self.ids}"
         if self.style.endswith("time") and kind != "heartbeat":
             said["at"] = self.time()
-        self.say(Envelope(self.tenant, self.name, kind, json.dumps(said).encode(), name))
+        self.say(Envelope(self.tenant, self.name, kind, encode(said), name))
 
     def say(self, message: Envelope) -> None:
         """On its way, from now on."""
@@ -232,4 +235,4 @@ class Bracelet(Device):
             self.report("position", lat=lat, lon=lon, accuracy_m=accuracy_m)
         elif self.happens("position"):
             said = {"_type": "location", "lat": lat, "lon": lon, "acc": accuracy_m, "tst": round(self.world.true_s())}
-            self.say(Envelope(self.tenant, self.name, "owntracks", json.dumps(said).encode(), None))
+            self.say(Envelope(self.tenant, self.name, "owntracks", encode(said), None))

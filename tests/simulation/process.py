@@ -92,6 +92,10 @@ class Process:
                 task.cancel()
         self.world.process_died()
 
+    def forget(self) -> None:
+        """Let go of the world when it is over: readings that nobody took are hidden from the garbage collector, and hold it."""
+        self.__dict__.clear()
+
     async def stop(self) -> None:
         """End in order, as `serve` does."""
         if not self.ready:

@@ -44,8 +44,6 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """How much faster than in life everything but presses goes on in a home."""
     replayed_every: int
     """Every so many seeds a world's turns are kept whole, to be decided twice more."""
-    patience: float
-    """How much longer than in a storm people take to answer, and operators to look."""
 
     def mild(self, weather: Weather) -> Weather:
         """A storm's weather, as often as this kind of world has it."""
@@ -84,7 +82,6 @@ STORM: Final = Scale(
     far=0.4,
     speed=60.0,
     replayed_every=5,
-    patience=1.0,
 )
 """Twenty minutes in which everything goes wrong at once: several alarms, deaths and faults of each kind."""
 
@@ -104,7 +101,6 @@ LIVES: Final = Scale(
     far=0.05,
     speed=1.0,
     replayed_every=20,
-    patience=4.0,
 )
 """Days and nights as they are, with a fault among some hundred events."""
 

@@ -40,7 +40,7 @@ RESTART_S: Final = 30.0
 CLEAR_MAX: Final = 3
 """Rounds of ending tasks: ending one may begin another, which ends at once."""
 
-SETTLED_MAX: Final = 12
+SETTLED_MAX: Final = 8
 """Homes in which something happens once the world is well, so that it must be found: enough, without a flood of alarms."""
 
 AUDITED_EVERY: Final = 3
@@ -70,10 +70,12 @@ class World:
         self.registries: dict[bool, Registry] = {}
         self.checkers = Checkers({tenant: one.residents for tenant, one in self.towns.items()}, self.broke)
         self.history = seen.History(self.checkers.see)
+        self.add = self.history.add
         self.disk = Disk(self.kept, lambda why: self.add(seen.Refused(t=self.t(), why=why)))
         self.broker = Broker(self, self.rng.choice(("listener", "listener", "broker", "broker", "http")))
         self.people = People(self, self.dice("people"))
         self.process: Process | None = None
+        self.processes: list[Process] = []
         self.audited = scale is STORM and seed % AUDITED_EVERY == 0
         self.tasks: set[asyncio.Task[None]] = set()
         self.over = asyncio.Event()
@@ -113,10 +115,6 @@ class World:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def add(self, record: seen.Record) -> None:
-        """Something happened."""
-        self.history.add(record)
-
     def kept(self, batch: Batch) -> None:
         """A batch is on the disk."""
         self.add(seen.Committed(t=self.t(), now=batch.now, batch=batch))
@@ -131,6 +129,7 @@ class World:
         """Start a process, unless one runs."""
         if self.process is None:
             self.process = Process(self)
+            self.processes.append(self.process)
 
     def process_ready(self) -> None:
         """It has read what is stored."""
@@ -155,6 +154,9 @@ class World:
             self.loop.run_until_complete(self.clear())
             self.loop.close()
             asyncio.set_event_loop(None)
+            self.loop.due.clear()
+            for process in self.processes:
+                process.forget()
 
     async def live_or_break(self) -> None:
         """Until the end, or until a promise is broken."""
