@@ -30,6 +30,9 @@ IDS: Final = 10**9
 REPEAT_S: Final = 30.0
 """The longest that a device waits before it repeats."""
 
+TIMELESS: Final = ("heartbeat", "reset")
+"""What a pendant says without a time, since its own may be one that only a press is excused for."""
+
 TWICE: Final = (1, 1, 1, 2, 3)
 """How often somebody presses in a row."""
 
@@ -110,7 +113,7 @@ class Device:
         if self.style.startswith("id"):
             self.count += 1
             name = said["id"] = f"{self.name}-{self.count % self.ids}"
-        if self.style.endswith("time") and kind != "heartbeat":
+        if self.style.endswith("time") and kind not in TIMELESS:
             said["at"] = self.time()
         self.say(Envelope(self.tenant, self.name, kind, encode(said), name))
 
@@ -183,6 +186,8 @@ class Pendant(Device):
     """A button, and something that feels a fall."""
 
     ids = PRESS_IDS
+    known = True
+    """Whether it is somebody's: of one that is nobody's only presses are taken."""
 
     def live(self) -> None:
         """Press now and then, at times twice in a row."""
@@ -190,6 +195,8 @@ class Pendant(Device):
             return
         for number in range(self.rng.choice(TWICE)):
             self.world.later(number * self.rng.uniform(0.3, 3.0), self.press)
+        if self.known and self.rng.random() < 0.3:
+            self.world.later(self.rng.uniform(1.0, 60.0), self.report, "reset")
         self.world.later(self.rng.expovariate(1 / self.world.scale.press_every_s), self.live)
 
     def press(self) -> None:

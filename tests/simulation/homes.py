@@ -237,4 +237,6 @@ class Home:
 def stranger(world: World, tenant: str) -> Pendant:
     """A pendant that is nobody's."""
     rng = Random(f"{world.seed} stranger")  # noqa: S311 - a world must be repeatable
-    return Pendant(world, tenant, "stranger", rng.choice(STYLES), rng)
+    pendant = Pendant(world, tenant, "stranger", rng.choice(STYLES), rng)
+    pendant.known = False
+    return pendant
