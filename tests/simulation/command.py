@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tests.simulation.cover import EVERY, Cover
 from tests.simulation.quiet import unheard
 from tests.simulation.scale import LIVES, SCALES, STORM, Scale
-from tests.simulation.seeds import Lived, live
+from tests.simulation.seeds import Lived
 from tests.simulation.shrink import Shrunk, Unbroken, replayed, shrink
+from tests.simulation.tally import Totals
 from tests.simulation.words import told
 
 TELL_EVERY_S: Final = 10.0
@@ -27,45 +26,6 @@ SHRUNK_MAX: Final = 1
 
 TRIED_MAX: Final = {STORM.name: 600, LIVES.name: 100}
 """Worlds that are tried for one story, by their scale."""
-
-
-class Tally:
-    """What all worlds of a scale together lived through."""
-
-    def __init__(self) -> None:
-        self.lived: list[Lived] = []
-        self.took_s = 0.0
-
-        self.timed_days = 0.0
-
-    def add(self, lived: Lived, took_s: float | None) -> None:
-        """One more; None as time where measuring branches has made it slow."""
-        self.lived.append(lived)
-        if took_s is not None:
-            self.took_s += took_s
-            self.timed_days += lived.resident_days
-
-    def sum(self, name: str) -> float:
-        """Of one figure, over all worlds."""
-        return float(sum(getattr(lived, name) for lived in self.lived))
-
-    def faults(self) -> Counter[str]:
-        """How often each fault struck."""
-        return sum((lived.faults for lived in self.lived), Counter())
-
-    def text(self, name: str) -> str:
-        """In one line."""
-        days, failed = self.sum("resident_days"), sum(bool(lived.broken) for lived in self.lived)
-        speed = self.timed_days / max(self.took_s, 1e-9)
-        return f"{name}: {len(self.lived)} worlds, {failed} broke a promise; {days:,.1f} resident-days, {speed:,.1f} a second"
-
-    def density(self) -> str:
-        """How much happens."""
-        days, events, alarms = self.sum("resident_days"), self.sum("events"), self.sum("alarms")
-        return (
-            f"  {self.sum('readings') / days:,.0f} readings a resident-day, {alarms / days:,.2f} alarms, "
-            f"{1000 * self.faults().total() / events:,.1f} faults per 1,000 events, {self.sum('commits'):,.0f} commits"
-        )
 
 
 def parsed(given: Sequence[str] | None) -> argparse.Namespace:
@@ -107,25 +67,21 @@ class Run:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
-        self.cover = Cover()
+        self.totals = Totals()
         self.said_at = time.monotonic()
         self.failed = 0
 
     def live(self, seed: int) -> None:
         """One world."""
         scale = scale_of(seed, self.options.scale)
-        began = time.monotonic()
-        with self.cover.measured(seed) as measured:
-            world, lived = live(seed, scale)
-        self.tallies[scale.name].add(lived, None if measured else time.monotonic() - began)
+        world, lived = self.totals.live(seed, scale)
         if self.options.story:
             print(*world.history.lines(), sep="\n")
         if lived.broken:
             self.tell(lived, scale)
         if time.monotonic() - self.said_at >= TELL_EVERY_S:
             self.said_at = time.monotonic()
-            print(*(tally.text(name) for name, tally in self.tallies.items()), sep="\n", flush=True)
+            print(*self.totals.so_far(), sep="\n", flush=True)
 
     def tell(self, lived: Lived, scale: Scale) -> None:
         """The promises that one world broke, how to see it again, and how it came about."""
@@ -140,11 +96,9 @@ class Run:
 
     def end(self) -> None:
         """What it all came to."""
-        for name, tally in self.tallies.items():
-            print(tally.text(name), tally.density(), sep="\n")
-            print(*(f"  {fault} {count:,}" for fault, count in sorted(tally.faults().items())), sep="\n")
-        lines = list(self.cover.lines())
-        print(*(lines or [f"branches of the machines: measured in every {EVERY}th seed, and there was none"]), sep="\n")
+        print(*self.totals.lines(), sep="\n")
+        for name, tally in self.totals.tallies.items():
+            print(f"faults ({name}): " + ", ".join(f"{fault} {count:,}" for fault, count in sorted(tally.faults().items())))
 
 
 def say(shrunk: Shrunk) -> None:
