@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from audit_rounds import CHAIN, Rounds, erase, forget, gauge, reasons, told
@@ -18,24 +16,6 @@ from alarmcore.auditor import COMMIT_MAX_S, LOOK_S
 from alarmcore.errors import CommitFailed
 from alarmcore.model.alarm import AnswerAlarm
 from alarmcore.runner import Item
-
-
-@pytest.fixture
-async def bench() -> Any:
-    bench = Bench()
-    # The service is well: its task is there, only that these tests say when a turn is taken.
-    bench.service.task = asyncio.create_task(asyncio.Event().wait())  # type: ignore[arg-type]
-    yield bench
-    bench.service.task.cancel()
-
-
-@pytest.fixture
-async def rounds(bench: Bench) -> Rounds:
-    """An auditor over one open alarm, pressed just now."""
-    bench.send("button", "pendant-1")
-    await bench.turn()
-    return Rounds(bench)
-
 
 # -- all is well ----------------------------------------------------------------------------------------------------------
 

@@ -18,24 +18,6 @@ from alarmcore.auditor import COMMIT_MAX_S, PROBE_S, SETTLED_S, STALE_S, Auditor
 from alarmcore.errors import Unavailable
 from alarmcore.ports import KEEPERS
 
-
-@pytest.fixture
-async def bench() -> Any:
-    bench = Bench()
-    # The service is well: its task is there, only that these tests say when a turn is taken.
-    bench.service.task = asyncio.create_task(asyncio.Event().wait())  # type: ignore[arg-type]
-    yield bench
-    bench.service.task.cancel()
-
-
-@pytest.fixture
-async def rounds(bench: Bench) -> Rounds:
-    """An auditor over one open alarm, pressed just now."""
-    bench.send("button", "pendant-1")
-    await bench.turn()
-    return Rounds(bench)
-
-
 # -- memory and journal ---------------------------------------------------------------------------------------------------
 
 

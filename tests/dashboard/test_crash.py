@@ -29,10 +29,9 @@ import msgspec
 import pytest
 
 from alarmcore.adapters.sqlite_journal import Database
-from alarmcore.admission import identity_of
-from alarmcore.codecs.native import parse
 from alarmcore.model.alarm import Alarm, AlarmEvent
 from dashboard.tokens import issue_token
+from tests.servers.books import identity
 from tests.servers.nursery import Born, Nursery, nursing
 from tests.servers.receivers import HookReceiver, receiving
 from tests.servers.town import town
@@ -172,10 +171,7 @@ class Crashes:
         return set().union(*(pendant.confirmed for pendant in self.pendants))
 
     def identity(self, name: str) -> int:
-        payload = json.dumps({"id": name, "at": self.pressed_at[name]}).encode()
-        identity = identity_of(parse("button", payload), "grastorp", name.rsplit("-", 1)[0])
-        assert identity is not None
-        return identity
+        return identity(name, self.pressed_at[name])
 
     def stored(self) -> sqlite3.Connection:
         """What a start would find: a copy, so that nothing is mended by looking."""

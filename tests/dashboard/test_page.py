@@ -25,15 +25,9 @@ ARGUMENTS = [
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def need(found: object, missing: str) -> None:
-    """Skip loudly without what a browser test needs; under CI the suite makes that a failure."""
-    if not found:
-        pytest.skip(missing)
-
-
 @pytest.fixture
-async def front() -> AsyncIterator[FakeFront]:
-    need((STATIC / "index.html").is_file(), "OPERATOR PAGE NOT BUILT: install the project once more to build it")
+async def front(need: Any) -> AsyncIterator[FakeFront]:
+    need((STATIC / "index.html").is_file(), "the operator's page (install the project once more to build it)")
     front = FakeFront()
     await front.start()
     yield front
@@ -41,8 +35,8 @@ async def front() -> AsyncIterator[FakeFront]:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    need(CHROMIUM, "CHROMIUM IS MISSING: install Debian's package chromium to test the pages")
+async def browser(need: Any) -> AsyncIterator[Browser]:
+    need(CHROMIUM, "chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -353,8 +347,8 @@ async def test_the_language_switch_changes_every_text_and_the_lang_attribute(pag
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-async def test_axe_finds_no_serious_violation(browser: Browser, front: FakeFront, width: int) -> None:
-    need(AXE.is_file(), "AXE-CORE IS MISSING: install the project once more to install the page's packages")
+async def test_axe_finds_no_serious_violation(browser: Browser, front: FakeFront, width: int, need: Any) -> None:
+    need(AXE.is_file(), "axe-core (install the project once more to install the page's packages)")
     front.open_mode = True
     context = await browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True)
     page = await context.new_page()

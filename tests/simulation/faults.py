@@ -109,7 +109,6 @@ class Faults:
 
     def __init__(self, weather: Weather, rng: Random, muted: Container[str] | None = None) -> None:
         self.weather = weather
-        self.rng = rng
         self.seed = rng.getrandbits(64)
         self.muted = muted
         self.healed = False

@@ -56,7 +56,7 @@ def live(seed: int, scale: Scale = STORM) -> tuple[World, Lived]:
     return world, found
 
 
-def live_all(seeds: Iterable[int], scale: Scale = STORM) -> Iterator[Lived]:
-    """One world after the other."""
+def live_all(seeds: Iterable[int]) -> Iterator[Lived]:
+    """One storm after the other."""
     for seed in seeds:
-        yield live(seed, scale)[1]
+        yield live(seed)[1]
