@@ -11,6 +11,7 @@
     ├── NotAllowed              a credential is missing, wrong or belongs to somebody else
     └── Unavailable             a part we depend on does not answer; the same call may work later
         ├── CommitFailed        nothing of the batch was stored
+        │   └── Fenced          nor ever will be: somebody else owns these persons now
         └── HandoverFailed      a channel did not take a message
 
 `reason` comes from `alarmcore.model.reasons` and is also the metric label; `retryable` belongs to the class.
@@ -143,6 +144,17 @@ class CommitFailed(Unavailable):
     """Nothing of the batch was stored; its inputs must be repeated."""
 
     reason = "commit_failed"
+
+
+class Fenced(CommitFailed):
+    """Somebody else owns this partition now: nothing of the batch was stored, and nothing more of ours ever will be."""
+
+    reason = "fenced"
+    retryable = False
+
+    def __init__(self, partition: str) -> None:
+        self.partition = partition
+        super().__init__(f"partition {partition} is another worker's now; nothing more is decided about it here")
 
 
 class HandoverFailed(Unavailable):

@@ -105,7 +105,8 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 class Batch(msgspec.Struct):
     """What one commit makes durable, all of it or nothing.
 
-    `identities`: (identity, digest) of readings, kept for seven days. `settled`: ids of effects that are done with.
+    `identities`: (identity, digest) of readings, kept for seven days. `settled`: ids of effects that are done with. `answered`:
+    (place, answer) of entries of the inbox that this batch takes care of.
     """
 
     now: datetime
@@ -116,11 +117,19 @@ class Batch(msgspec.Struct):
     settled: list[str] = []
     identities: list[tuple[int, int]] = []
     quarantined: list[Quarantined] = []
+    answered: list[tuple[int, bytes]] = []
 
     def empty(self) -> bool:
         """Whether there is nothing to store."""
         return not (
-            self.states or self.events or self.effects or self.settled or self.identities or self.quarantined or self.alarms
+            self.states
+            or self.events
+            or self.effects
+            or self.settled
+            or self.identities
+            or self.quarantined
+            or self.alarms
+            or self.answered
         )
 
 
@@ -154,6 +163,7 @@ class Journal(Protocol):
 
         Raises:
             CommitFailed: nothing of it is stored, as far as can be told; the same batch may work later.
+            Fenced: another process owns these persons now; nothing of it is stored, nor ever will be.
             Exception: nothing of it is stored, nor ever will be.
         """
 
