@@ -9,6 +9,7 @@ HOURS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TESTED := $(VENV)/.installed-to-test
 SOURCES := $(shell find dashboard/web -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -29,12 +30,17 @@ $(STAMP): pyproject.toml requirements.lock hatch_build.py $(SOURCES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+# What runs is what a municipality installs; what tests it is far more.
+$(TESTED): $(STAMP) requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-test.lock
+	@touch $@
+
 .PHONY: demo
 demo: $(STAMP)
 	@$(BIN)/alarmcore demo --http $(HTTP) --mqtt $(MQTT) $(if $(DATA),--data $(DATA))
 
 .PHONY: test
-test: $(STAMP)
+test: $(TESTED)
 	@sh tests/install-servers.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,14 +55,15 @@ bench: $(STAMP)
 	$(BIN)/python -m loadtests.bench replay
 
 .PHONY: simulate
-simulate: $(STAMP)
+simulate: $(TESTED)
 	@$(BIN)/alarmcore simulate --hours $(HOURS) --from $$(date +%s)
 
 .PHONY: mutate
-mutate: $(STAMP)
+mutate: $(TESTED)
 	@$(BIN)/python -m tests.mutation
 
 .PHONY: lock
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --all-extras --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --extra fleet --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --all-extras --constraint requirements.lock --no-header pyproject.toml -o requirements-test.lock

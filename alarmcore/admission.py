@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,7 +14,9 @@ import xxhash
 from alarmcore.codecs.native import Parsed
 from alarmcore.errors import ReadingRejected
 from alarmcore.model.reading import NEVER_REJECTED, Floor, Reading
-from alarmcore.model.site import Consent, Site
+from alarmcore.model.roll import Roll, roll_of
+from alarmcore.model.site import Consent, Resident, Site
+from alarmcore.recent import Recent
 from alarmcore.rules.base import Span
 from alarmcore.watch import Plan, plan_for
 
@@ -32,7 +36,17 @@ ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What ids of tenants, residents and devices look like."""
 
 
-class Assignment(msgspec.Struct, frozen=True):
+WARM_MAX: Final = 10_000
+"""Persons of a stored site who are kept unpacked, at least; twice as many at most (some 10 kB each, mostly prepared zones)."""
+
+PEOPLE_MAX: Final = 64
+"""Residents kept as they were unpacked: what is made of one, for a device and for the watch, is made at the same time."""
+
+DEVICES_EACH: Final = 3
+"""Devices of a person, for the room that is kept for whose they are: with more each, fewer persons have theirs ready."""
+
+
+class Assignment(msgspec.Struct, frozen=True, gc=False):
     """One resident's having of a device, and when."""
 
     plan: Plan
@@ -40,35 +54,76 @@ class Assignment(msgspec.Struct, frozen=True):
     span: Span
 
 
-class Registry(msgspec.Struct, frozen=True):
-    """All tenants' devices and whose they are. Replaced whole when a site changes."""
+class Registry:
+    """All tenants' devices and whose they are. Replaced whole when a site changes.
 
-    tenants: frozenset[str]
-    devices: dict[tuple[str, str], tuple[Assignment, ...]]
-    plans: dict[tuple[str, str], Plan]
+    Of sites that came from storage only those persons are unpacked of whom something was heard lately. Every person has a row:
+    a number below `persons`, by which others may keep what they know of everybody without a dictionary of their own.
+    """
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        self.tenants = frozenset(site.tenant.id for site in sites)
+        self._sites = {site.tenant.id: site for site in sites}
+        self._rolls = {site.tenant.id: roll_of(site.residents) for site in sites}
+        self._firsts: dict[str, int] = {}
+        self.persons = 0
+        for tenant, roll in self._rolls.items():
+            self._firsts[tenant] = self.persons
+            self.persons += len(roll)
+        self._names, self._order = list(self._firsts), list(self._firsts.values())
+        self._people: Recent[tuple[str, int], Resident] = Recent(self._resident, PEOPLE_MAX)
+        held = sum(len(site.residents) for site in sites if not isinstance(site.residents, Roll))
+        most = max(WARM_MAX, held)
+        self.plans: Recent[tuple[str, str], Plan] = Recent(self._plan, most)
+        self.having: Recent[tuple[str, str], tuple[Assignment, ...]] = Recent(self._having, DEVICES_EACH * most)
 
     def assignment(self, tenant: str, device: str, at: datetime) -> Assignment | None:
         """Who had the device at `at`; on a day of hand-over, the one it was handed to."""
-        having = self.devices.get((tenant, device), ())
+        having = self.having.get((tenant, device)) or ()
         if len(having) == 1:
             return having[0] if having[0].span.holds(at) else None
         holding = [a for a in having if a.span.holds(at)]
         return max(holding, key=lambda a: a.span.from_ or BEFORE_ALL, default=None)
 
+    def row(self, person: tuple[str, str]) -> int | None:
+        """A person's row; None for somebody who is in no site."""
+        roll = self._rolls.get(person[0])
+        place = None if roll is None else roll.places.get(person[1])
+        return None if place is None else self._firsts[person[0]] + place
 
-def registry_of(sites: list[Site]) -> Registry:
+    def person(self, row: int) -> tuple[str, str]:
+        """Whose row it is."""
+        at = bisect_right(self._order, row) - 1
+        # A tenant without residents begins where the next one does, which stands behind it.
+        tenant = self._names[at]
+        return tenant, self._rolls[tenant].ids[row - self._order[at]]
+
+    def _resident(self, place: tuple[str, int]) -> Resident:
+        return self._rolls[place[0]][place[1]]
+
+    def _plan(self, person: tuple[str, str]) -> Plan | None:
+        roll = self._rolls.get(person[0])
+        place = None if roll is None else roll.places.get(person[1])
+        return None if place is None else plan_for(self._sites[person[0]], self._people[person[0], place])
+
+    def _having(self, key: tuple[str, str]) -> tuple[Assignment, ...] | None:
+        tenant, device = key
+        roll = self._rolls.get(tenant)
+        places = None if roll is None else roll.devices.get(device)
+        if places is None:
+            return None
+        found: list[Assignment] = []
+        for place in places if isinstance(places, tuple) else (places,):
+            resident = self._people[tenant, place]
+            plan = self.plans[tenant, resident.id]
+            spans = (Span(one.from_, one.until) for one in resident.devices if one.id == device)
+            found += (Assignment(plan, resident.consent, span) for span in spans)
+        return tuple(found)
+
+
+def registry_of(sites: Sequence[Site]) -> Registry:
     """The registry of some checked sites."""
-    devices: dict[tuple[str, str], tuple[Assignment, ...]] = {}
-    plans: dict[tuple[str, str], Plan] = {}
-    for site in sites:
-        tenant = site.tenant.id
-        for resident in site.residents:
-            plan = plans[(tenant, resident.id)] = plan_for(site, resident)
-            for device in resident.devices:
-                key = (tenant, device.id)
-                assignment = Assignment(plan, resident.consent, Span(device.from_, device.until))
-                devices[key] = (*devices.get(key, ()), assignment)
-    return Registry(frozenset(s.tenant.id for s in sites), devices, plans)
+    return Registry(sites)
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):

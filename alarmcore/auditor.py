@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
@@ -93,11 +93,14 @@ class Auditor:
         """Begin; the first look is at once."""
         self.time = asyncio.get_running_loop().time
         self.completed_at, self.probed_at = self.time(), self.time() - PROBE_S
-        metrics.AUDIT_AGE.set_function(self.age_s)
+        metrics.AUDITORS.add(self)
         self.task = asyncio.create_task(self._run(), name="alarmcore-auditor")
 
     async def close(self) -> None:
         """Stop."""
+        metrics.AUDITORS.discard(self)
+        for gauge in (metrics.WITHOUT_NEXT_STEP, metrics.OVERDUE):
+            metrics.part(gauge, self, 0)
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait([self.task])
@@ -166,7 +169,10 @@ class Auditor:
             if suspect.slip == "not_stored":
                 look.examine(slot_of(suspect.about), None)
         for machine in self.runner.machines:
-            look.timers(machine, self._slice(machine))
+            if machine in self.runner.shelves:
+                look.shelved(machine, self._rows(machine))
+            else:
+                look.timers(machine, self._slice(machine))
             await asyncio.sleep(0)
         look.earliest()
         self._unheard(look, await self.journal.unsettled(EFFECTS_MAX))
@@ -178,6 +184,12 @@ class Auditor:
         found = list(islice(states.items(), place, place + SLICE))
         self.places[machine] = place + SLICE if len(found) == SLICE else 0
         return found
+
+    def _rows(self, machine: str) -> Iterator[Any]:
+        """Some keys of a shelf whose stored states want to be asked, in turn as well: without decoding them."""
+        shelf, place = self.runner.shelves[machine], self.places[machine]
+        self.places[machine] = place + SLICE if place + SLICE < len(shelf.data) else 0
+        return shelf.wants(place, place + SLICE)
 
     def _unheard(self, look: Look, effects: list[tuple[str, bytes]]) -> None:
         """Effects that have been waiting since they were seen first, which is soon after they were begun."""
@@ -200,8 +212,8 @@ class Auditor:
             log.critical("audit_finding", finding=finding.slip, about=finding.about)
             metrics.AUDIT_FINDINGS.labels(finding.slip).inc()
         self.standing = standing
-        metrics.WITHOUT_NEXT_STEP.set(sum(finding.slip == "no_next_step" for finding in standing))
-        metrics.OVERDUE.set(sum(finding.slip == "overdue" for finding in standing))
+        metrics.part(metrics.WITHOUT_NEXT_STEP, self, sum(finding.slip == "no_next_step" for finding in standing))
+        metrics.part(metrics.OVERDUE, self, sum(finding.slip == "overdue" for finding in standing))
         self._mend(look)
 
     def _stands(self, finding: Finding, before: dict[Finding, float], now: float) -> bool:
@@ -275,6 +287,13 @@ class Look:
             if alarm is not None and alarm.state != "resolved":
                 self.examine(key, None)
             elif of.wake(key, state) is not None and self.runner.timer_at(machine, key) is None:
+                self.lost[Finding("timer_lost", f"{machine} {of.text(key)}")] = (machine, key)
+
+    def shelved(self, machine: str, wants: Iterable[Any]) -> None:
+        """Look whether the runner has the timers that some stored states ask for, unless a turn under way has changed that."""
+        of, states = self.runner.machines[machine], self.runner.cache[machine]
+        for key in wants:
+            if self.runner.timer_at(machine, key) is None and (state := states.get(key)) and of.wake(key, state) is not None:
                 self.lost[Finding("timer_lost", f"{machine} {of.text(key)}")] = (machine, key)
 
     def earliest(self) -> None:

@@ -12,6 +12,7 @@ from alarmcore import lifecycle, watch
 from alarmcore.model.alarm import Alarm, AnswerAlarm, EndCondition, Fix, ForgiveRule, RaiseAlarm, Slot
 from alarmcore.outcome import Outcome
 from alarmcore.rules.base import BLANK, Memory
+from alarmcore.shelf import Rows
 from alarmcore.watch import Plan, WatchState
 
 Person = tuple[str, str]
@@ -35,14 +36,15 @@ class StoredWatch(msgspec.Struct, frozen=True, array_like=True):
 
 
 class WatchMachine:
-    """One state per resident; `plan_of` gives what is set up for them now."""
+    """One state per resident; `plan_of` gives what is set up for them now, `rows` their numbers (for the runner's shelf)."""
 
     name = "watch"
     hears: tuple[type, ...] = (ForgiveRule,)
     woke = watch.WOKE
 
-    def __init__(self, plan_of: Callable[[Person], Plan | None]) -> None:
+    def __init__(self, plan_of: Callable[[Person], Plan | None], rows: Rows | None = None) -> None:
         self.plan_of = plan_of
+        self.rows = rows
         self._decode = msgspec.msgpack.Decoder(StoredWatch).decode
         self._encode = msgspec.msgpack.Encoder().encode
 

@@ -45,7 +45,7 @@ class Raw(msgspec.Struct, gc=False):
     """A reading as a door received it. `principal` is who signed in (`tenant/device`), None where that is not asked.
 
     `done(verdict)` is called once: with the verdict after the commit, or with None when nothing could be kept. `parsed` is given
-    where somebody has read the payload already.
+    where somebody has read the payload already. `inbox` is its place there, if another process has received it.
     """
 
     tenant: str
@@ -57,6 +57,7 @@ class Raw(msgspec.Struct, gc=False):
     principal: str | None = None
     dialect: str = "native"
     parsed: Parsed | None = None
+    inbox: int | None = None
 
 
 class Prepared(msgspec.Struct):
@@ -95,14 +96,15 @@ async def prepare(raws: list[Raw], registry: Registry, journal: Journal, now: da
             _reject(prepared, raw, rejection, salvaged_id(raw.payload))
         else:
             admitted.append(judged)
-            prepared.verdicts.append(_verdict_of(judged))
+            prepared.verdicts.append(verdict_of(judged))
     await _drop_seen(prepared, raws, admitted, journal, now)
     for one, distances in zip(admitted, measure(admitted), strict=True):
         prepared.items.append(_item(one, distances) if one is not None else None)
     return prepared
 
 
-def _verdict_of(one: Admitted) -> Verdict:
+def verdict_of(one: Admitted) -> Verdict:
+    """What the device of a reading that will be kept is told."""
     return Verdict(one.reading.id, "kept") if one.positioned else Verdict(one.reading.id, "rejected", "not_consented")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
+from weakref import WeakKeyDictionary, WeakSet
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -29,7 +30,33 @@ AUDIT_FINDINGS: Final = Counter("alarmcore_audit_findings_total", "What audits f
 AUDIT_AGE: Final = Gauge("alarmcore_audit_age_seconds", "Since an audit was completed last, whatever it found")
 PINGS: Final = Counter("alarmcore_dead_man_pings_total", "Signs of life given to the watcher outside", ["outcome"])
 BACKLOG: Final = Gauge("alarmcore_lane_backlog", "Readings and acts that wait for the next commit")
+PARTITIONS: Final = Gauge("alarmcore_partitions_owned", "Partitions that are open in this worker")
+TAKEOVERS: Final = Counter("alarmcore_takeovers_total", "Partitions claimed, by whether an owner had given them back", ["before"])
+LEASE_AGE: Final = Gauge("alarmcore_lease_age_seconds", "Since the oldest lease of this worker was renewed")
 TIMER_LATENESS: Final = Histogram("alarmcore_timer_lateness_seconds", "How late timers were asked", buckets=FAST)
+
+
+_parts: Final[dict[Gauge, WeakKeyDictionary[object, float]]] = {}
+
+
+def part(gauge: Gauge, owner: object, value: float) -> None:
+    """One owner's part of a gauge that is the sum of all owners' in this process."""
+    parts = _parts.setdefault(gauge, WeakKeyDictionary())
+    parts[owner] = value
+    gauge.set(sum(parts.values()))
+
+
+class HasAge(Protocol):
+    """An auditor."""
+
+    def age_s(self) -> float:
+        """Seconds since it completed a look."""
+
+
+AUDITORS: Final[WeakSet[HasAge]] = WeakSet()
+"""The auditors that are at work in this process; the gauge shows the one that is behind most."""
+
+AUDIT_AGE.set_function(lambda: max((auditor.age_s() for auditor in AUDITORS), default=0.0))
 
 
 def kind(name: str) -> str:

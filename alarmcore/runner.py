@@ -5,7 +5,6 @@ It knows none of the machines it is given and awaits nothing but ports, so that 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,19 +16,16 @@ from alarmcore.errors import AlarmcoreError, CommitFailed
 from alarmcore.model.alarm import Alarm, AlarmEvent, Refuse
 from alarmcore.outcome import Effect
 from alarmcore.ports import Batch, Journal, Machine, Performer, Quarantined, StoredEvent, StoredState
+from alarmcore.shelf import Shelf
+from alarmcore.timers import PAST, Timers
 
 log = structlog.get_logger(__name__)
 
 STEPS_MAX: Final = 10_000
 """Steps that may follow from one item: a chain of hundreds of links skipped at once stays far below. More is a loop."""
 
-HEAP_SLACK: Final = 4096
-"""Outdated timers that may lie in the heap before it is built anew."""
-
 STUCK_S: Final = 60.0
 """A timer whose step fails, or moves nothing, is asked again this much later: it neither spins nor is forgotten."""
-
-Wake = tuple[datetime, tuple[str, str, str], int, Any]
 
 
 class Item(msgspec.Struct, gc=False):
@@ -52,8 +48,11 @@ class Committed(msgspec.Struct, frozen=True):
     alarms: tuple[Alarm, ...]
 
 
-class Runner:
-    """One owner of some persons' states. Not for several tasks at once: calls to `run` must not overlap."""
+class Runner(Timers):
+    """One owner of some persons' states. Not for several tasks at once: calls to `run` must not overlap.
+
+    States of a machine that has `rows` lie on a shelf, if the journal keeps states at all.
+    """
 
     def __init__(
         self,
@@ -63,17 +62,16 @@ class Runner:
         publish: Callable[[Committed], None],
         effect_codec: tuple[Callable[[Any], bytes], Callable[[bytes], Any]],
     ) -> None:
-        self.machines = {machine.name: machine for machine in machines}
-        self.rank = {machine.name: place for place, machine in enumerate(machines)}
-        self.named = tuple(machine.name for machine in machines)
+        super().__init__(machines)
         self.routes = {heard: machine for machine in machines for heard in machine.hears}
         self.journal = journal
         self.perform = perform
         self.publish = publish
         self.encode_effect, self.decode_effect = effect_codec
-        self.cache: dict[str, dict[Any, Any]] = {machine.name: {} for machine in machines}
-        self.wakes: dict[tuple[int, Any], Wake] = {}
-        self.heap: list[Wake] = []
+        for machine in machines if journal.keep else ():
+            rows = getattr(machine, "rows", None)
+            if rows is not None:
+                self.cache[machine.name] = self.shelves[machine.name] = Shelf(machine, rows)
         # Not a set, whose order is another in every process: the same seed must be the same story.
         self.unread: dict[tuple[str, str], None] = {}
         self.begun: set[str] = set()
@@ -82,8 +80,11 @@ class Runner:
 
     async def load(self) -> None:
         """Take up what is stored: every state, every timer, every effect that was not settled."""
+        self.horizon = PAST if self.shelves else self.horizon
         for stored in await self.journal.states():
-            self._take(stored)
+            shelf = self.shelves.get(stored.machine)
+            if shelf is None or not shelf.load(self.machines[stored.machine].key(stored.key), stored.data, stored.wake_at):
+                self._take(stored)
         await self._resume()
 
     async def _resume(self) -> None:
@@ -103,69 +104,23 @@ class Runner:
         machine = self.machines[stored.machine]
         key = machine.key(stored.key)
         state = self.cache[machine.name][key] = machine.decode(key, stored.data)
-        self._schedule(machine, key, state)
+        if machine.name in self.shelves:
+            self.shelves[machine.name].keep(key, stored.data, stored.wake_at)
+        self.schedule(machine, key, state)
 
     def state(self, machine: str, key: Hashable) -> Any:
         """The current state under a key, or None if there is none yet."""
         return self.cache[machine].get(key)
-
-    def _schedule(self, machine: Machine, key: Any, state: Any) -> None:
-        name = (self.rank[machine.name], key)
-        wake = machine.wake(key, state)
-        if wake is None:
-            self.wakes.pop(name, None)
-            return
-        known = self.wakes.get(name)
-        if known is not None and known[0] == wake[0] and known[1] == wake[1]:
-            return
-        entry = self.wakes[name] = (wake[0], wake[1], name[0], key)
-        heapq.heappush(self.heap, entry)
-        if len(self.heap) > 2 * len(self.wakes) + HEAP_SLACK:
-            self.heap = list(self.wakes.values())
-            heapq.heapify(self.heap)
-
-    def next_wake_at(self) -> datetime | None:
-        """When the earliest timer is due."""
-        while self.heap:
-            entry = self.heap[0]
-            if self.wakes.get((entry[2], entry[3])) is entry:
-                return entry[0]
-            heapq.heappop(self.heap)
-        return None
 
     def due(self, now: datetime, limit: int) -> list[Item]:
         """Up to `limit` timers due at `now` or before, in order of (due, tenant, resident, rule).
 
         They are not taken off: the step that answers them moves them, and a commit that fails leaves them due.
         """
-        items: list[Item] = []
-        taken: list[Wake] = []
-        while len(items) < limit:
-            due_at = self.next_wake_at()
-            if due_at is None or due_at > now:
-                break
-            entry = heapq.heappop(self.heap)
-            taken.append(entry)
-            name = self.named[entry[2]]
-            items.append(Item(name, entry[3], self.machines[name].woke, due=entry[:2]))
-        for entry in taken:
-            heapq.heappush(self.heap, entry)
-        return items
-
-    def timer_at(self, machine: str, key: Hashable) -> datetime | None:
-        """When the timer of a state will be asked; None: it has none, or has lost it."""
-        entry = self.wakes.get((self.rank[machine], key))
-        earliest_at = self.next_wake_at()
-        if entry is None or earliest_at is None or entry[0] < earliest_at:
-            return None
-        return entry[0]
-
-    def remind(self, machine: str, key: Hashable) -> None:
-        """Schedule the timer of a state anew, whatever there was: an auditor has found it lost."""
-        self.wakes.pop((self.rank[machine], key), None)
-        state = self.cache[machine].get(key)
-        if state is not None:
-            self._schedule(self.machines[machine], key, state)
+        return [
+            Item(self.named[rank], key, self.machines[self.named[rank]].woke, due=(at, names))
+            for at, names, rank, key in self.take_due(now, limit)
+        ]
 
     def begin_again(self, data: bytes) -> None:
         """Begin a stored effect of which nothing has been heard."""
@@ -178,8 +133,7 @@ class Runner:
         if entry is None or entry[:2] != item.due:
             return
         log.error("timer_stuck", machine=item.machine, key=self.machines[item.machine].text(item.key), again_s=STUCK_S)
-        entry = self.wakes[name] = (now + timedelta(seconds=STUCK_S), *entry[1:])
-        heapq.heappush(self.heap, entry)
+        self.move(name, now + timedelta(seconds=STUCK_S))
 
     # -- one turn ---------------------------------------------------------------------------------------------------------
 
@@ -189,11 +143,16 @@ class Runner:
         now: datetime,
         identities: Sequence[tuple[int, int]] = (),
         quarantined: Sequence[Quarantined] = (),
+        answered: Callable[[], list[tuple[int, bytes]]] = list,
     ) -> Committed:
         """Let the machines see `items`, make durable what follows, then begin its effects.
 
+        `answered` is asked once the machines have seen all items: which entries of the inbox are taken care of, and with what
+        answer.
+
         Raises:
             CommitFailed: nothing was stored, and the states are again what is stored; say the items again.
+            Fenced: nothing was stored, and nothing ever will be by this runner.
             Exception: a step failed, and so it will when the items are said again; the same holds otherwise.
         """
         await self.reread()
@@ -202,6 +161,7 @@ class Runner:
             for item in items:
                 turn.feed(item)
             batch = turn.batch(identities, quarantined)
+            batch.answered = answered()
             first = await self.journal.commit(batch) if not batch.empty() else 0
         except Exception:
             await self._forget(turn.touched)
@@ -213,11 +173,21 @@ class Runner:
         committed = Committed(
             tuple(StoredEvent(first + place, event) for place, event in enumerate(turn.events)), tuple(batch.alarms)
         )
+        self._shelve(turn, batch)
         self._follow(turn, committed)
         for item in items:
             if item.due is not None:
                 self.postpone(item, now)
         return committed
+
+    def _shelve(self, turn: Turn, batch: Batch) -> None:
+        """What is stored now is what a shelf may forget and read again."""
+        if self.shelves and batch.states:
+            for (name, key), stored in zip(turn.dirty, batch.states, strict=True):
+                if name in self.shelves:
+                    self.shelves[name].keep(key, stored.data, stored.wake_at)
+        for shelf in self.shelves.values():
+            shelf.settle()
 
     def _follow(self, turn: Turn, committed: Committed) -> None:
         """What comes after a commit. It is stored: no failure from here on may look as if it were not."""
@@ -309,7 +279,7 @@ class Turn:
         if alarm is not None:
             # By its id, not its slot: one may be resolved and the next raised within one turn.
             self.alarms[alarm.id] = alarm
-        self.runner._schedule(machine, key, state)
+        self.runner.schedule(machine, key, state)
 
     def _keep(self, decision: Any, item: Item) -> None:
         """Sort a decision that no machine hears: an event, an effect, an effect that is done with, a refusal."""

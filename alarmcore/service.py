@@ -19,8 +19,9 @@ import structlog
 
 from alarmcore import metrics
 from alarmcore.admission import Registry
-from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther, Unavailable, fault
+from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, Fenced, TakenByOther, Unavailable, fault
 from alarmcore.faults import FAULT, fault_of_reading, fault_of_timer
+from alarmcore.inbox import answers_of, failed
 from alarmcore.intake import Prepared, Raw, Verdict, prepare, salvaged_id, set_aside
 from alarmcore.model.alarm import AnswerAlarm, Refuse
 from alarmcore.model.reading import URGENT
@@ -34,6 +35,12 @@ BATCH_MAX: Final = 512
 
 WAKES_MAX: Final = 1000
 """Timers in one commit, so that a thousand timers due at once do not hold up a press."""
+
+PREPARED: Final = timedelta(seconds=5)
+"""How long before they are due timers are made ready when there is nothing else to do: ten thousand take half a second."""
+
+PREPARED_MAX: Final = 20
+"""Of them at a time, in a millisecond: a press that comes meanwhile waits for no more."""
 
 RETRY_S: Final = 0.5
 """Wait after a turn that failed, before it is tried again whether anything can be kept."""
@@ -80,6 +87,8 @@ class Service:
         self.failed_since: datetime | None = None
         self.unkept_at: datetime | None = None
         self.task: asyncio.Task[None] | None = None
+        self.fenced = False
+        self.on_fenced: Callable[[], None] = lambda: None
         self.confirm: Callable[[str, str, Verdict], None] = lambda _tenant, _device, _verdict: None
 
     # -- what doors call --------------------------------------------------------------------------------------------------
@@ -115,14 +124,16 @@ class Service:
             raise CommitFailed("nothing could be kept; repeat all of it")
         return [verdict for verdict in verdicts if verdict is not None]
 
-    async def act(self, item: Item) -> Refuse | None:
+    async def act(self, item: Item, inbox: int | None = None) -> Refuse | None:
         """Let a machine see a person's act; return what it was refused with, once it is durable.
+
+        `inbox` is the act's place there, if another process has received it.
 
         Raises:
             CommitFailed: it was not kept; do it again.
         """
         answered: asyncio.Future[Refuse | None] = asyncio.get_running_loop().create_future()
-        self.urgent.append(Act(item, answered))
+        self.urgent.append(Act(item, answered, inbox))
         self.wanted.set()
         return await answered
 
@@ -133,12 +144,7 @@ class Service:
             AlarmUnknown, AlarmClosed, TakenByOther: it does not fit the alarm as it stands.
             CommitFailed: it was not kept; answer again.
         """
-        refused = await self.act(Item("lifecycle", answer.slot, answer))
-        if refused is None:
-            return
-        if refused.code == "taken_by_other":
-            raise TakenByOther(answer.alarm, refused.by or "")
-        raise AlarmClosed(answer.alarm) if refused.code == "alarm_closed" else AlarmUnknown(answer.alarm)
+        raise_refused(answer, await self.act(Item("lifecycle", answer.slot, answer)))
 
     def tell(self, item: Item) -> None:
         """Let a machine see a fact that nobody waits for (a channel's result, an alarm shown on a screen).
@@ -168,11 +174,24 @@ class Service:
             self.task.cancel()
             await asyncio.wait([self.task])
 
+    def left(self) -> list[Item]:
+        """After the end: facts that nobody waits for and that are not kept. Whoever waits is told that nothing is kept."""
+        self._give_back_waiting()
+        metrics.part(metrics.BACKLOG, self, 0)
+        items = [one.item for one in self.urgent if isinstance(one, Act)]
+        self.urgent.clear()
+        return items
+
     async def _run(self) -> None:
         while True:
             await self._wait()
             try:
                 await self.turn()
+            except Fenced as fenced:
+                log.warning("fenced", partition=fenced.partition)
+                self.fenced = True
+                self.on_fenced()
+                return  # whoever is still waiting is answered by `left`
             except Exception as error:  # noqa: BLE001 - whatever it is, this task must not end
                 self.failed_since = self.failed_since or self.clock.now()
                 # The text of another error may hold a value that somebody sent.
@@ -188,6 +207,10 @@ class Service:
             await asyncio.sleep(0)  # the doors get their turn as well
             return
         self.wanted.clear()
+        while self.runner.prepare(self.clock.now() + PREPARED, PREPARED_MAX):
+            await asyncio.sleep(0)
+            if self.wanted.is_set():
+                return
         due_at = self.runner.next_wake_at()
         if due_at is None:
             await self.wanted.wait()
@@ -248,7 +271,13 @@ class Service:
         prepared = await prepare(work.raws, self.registry, self.journal, now)
         acts = (act.item for act in work.acts)
         items = [*work.wakes, *acts, *(item for item in prepared.items if item is not None)]
-        await self.runner.run(items, now, prepared.identities, prepared.quarantined)
+        await self.runner.run(
+            items,
+            now,
+            prepared.identities,
+            prepared.quarantined,
+            lambda: answers_of(work.raws, prepared.verdicts, [(act.item.answer, act.inbox) for act in work.acts]),
+        )
         return prepared
 
     async def _set_aside(self, work: Work, now: datetime) -> None:
@@ -260,6 +289,8 @@ class Service:
             # One that nobody waits for is not said again, since it would fail again; the chain's own times go on without it.
             if act.answered is not None and not act.answered.done():
                 act.answered.set_exception(CommitFailed("this could not be kept; do it again, or do something else"))
+            if act.inbox is not None:
+                await self.runner.run([], now, answered=partial(failed, act.inbox))
         for raw in work.raws:
             item = fault_of_reading(raw, self.registry)
             kept = await self._raise_instead(item, now)
@@ -267,8 +298,8 @@ class Service:
                 self._give_back([raw], [])
                 continue
             quarantined = [set_aside(raw, FAULT)]
-            await self.runner.run([], now, (), quarantined)
             verdict = Verdict(salvaged_id(raw.payload), "kept" if kept else "rejected", None if kept else FAULT)
+            await self.runner.run([], now, (), quarantined, partial(answers_of, [raw], [verdict], []))
             self._answer([raw], [], Prepared([], [], quarantined, [verdict]))
 
     async def _raise_instead(self, item: Item | None, now: datetime) -> bool:
@@ -296,7 +327,7 @@ class Service:
                 raws.append(one)
         while self.telemetry and len(raws) < BATCH_MAX:
             raws.append(self.telemetry.popleft())
-        metrics.BACKLOG.set(len(self.telemetry) + len(self.urgent))
+        metrics.part(metrics.BACKLOG, self, len(self.telemetry) + len(self.urgent))
         return raws, acts
 
     def _give_back(self, raws: list[Raw], acts: list[Act]) -> None:
@@ -343,6 +374,19 @@ class Service:
         return not unkept and self.failed_since is None and self.task is not None and not self.task.done()
 
 
+def raise_refused(answer: AnswerAlarm, refused: Refuse | None) -> None:
+    """Say of an answer that a machine refused why it did not fit.
+
+    Raises:
+        AlarmUnknown, AlarmClosed, TakenByOther: it was refused.
+    """
+    if refused is None:
+        return
+    if refused.code == "taken_by_other":
+        raise TakenByOther(answer.alarm, refused.by or "")
+    raise AlarmClosed(answer.alarm) if refused.code == "alarm_closed" else AlarmUnknown(answer.alarm)
+
+
 def _settle(answered: asyncio.Future[Verdict | None], verdict: Verdict | None) -> None:
     """Answer whoever waits, if they still do."""
     if not answered.done():
@@ -352,8 +396,9 @@ def _settle(answered: asyncio.Future[Verdict | None], verdict: Verdict | None) -
 class Act:
     """Something for one machine, and who waits for it (None: nobody; it is repeated until it is kept)."""
 
-    __slots__ = ("answered", "item")
+    __slots__ = ("answered", "inbox", "item")
 
-    def __init__(self, item: Item, answered: asyncio.Future[Refuse | None] | None) -> None:
+    def __init__(self, item: Item, answered: asyncio.Future[Refuse | None] | None, inbox: int | None = None) -> None:
         self.item = item
         self.answered = answered
+        self.inbox = inbox

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,11 +13,15 @@ from alarmcore.model.alarm import EndCondition, Fix, ForgiveRule, RaiseAlarm, Sl
 from alarmcore.model.reading import BODIES, Position, Press
 from alarmcore.model.site import Resident, Site
 from alarmcore.outcome import Outcome
+from alarmcore.rules import RULES
 from alarmcore.rules.base import BLANK, Away, End, Find, Memory, Observed, Resolved, Rule, Setting, Span, Woke
 from geofence import Area, circle
 
 HOME_M = 200.0
 """Radius, in metres, around the home address within which somebody counts as at home: a block, plus GPS error indoors."""
+
+HEARINGS_MAX = 4096
+"""Different sets of rules for which it is kept who hears what: far more than municipalities have templates."""
 
 WOKE = Woke()
 RESOLVED = Resolved()
@@ -46,7 +51,7 @@ class Watched(msgspec.Struct, frozen=True, gc=False):
         return next((path for span, path in self.elsewhere if span.holds(now)), self.path)
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """Everything that is set up for one person, ready for `step`.
 
     `areas` are the zones, and the home itself last where a rule needs it; an observation brings one distance for each.
@@ -82,20 +87,26 @@ def plan_for(site: Site, resident: Resident) -> Plan:
         home = len(areas)
         areas.append(circle(resident.home.lat, resident.home.lon, HOME_M))
     devices = tuple((d.id, Span(d.from_, d.until)) for d in resident.devices)
+    tenant, tz = site.tenant.id, site.tenant.tz
+    # Most rules have no zones and see the stays alike: they share what they must know of the person.
+    usual = Setting(tz, (), home, devices, _stays(resident, place, own=False))
     watched = tuple(
         Watched(
             rule,
-            Slot(site.tenant.id, resident.id, rule.id),
-            Setting(
-                site.tenant.tz, tuple(place[z] for z in getattr(rule, "zones", ())), home, devices, _stays(resident, rule, place)
-            ),
+            Slot(tenant, resident.id, rule.id),
+            usual if not hasattr(rule, "zones") else _zoned(usual, resident, rule, place),
             _path(site, _chain_of(resident, rule)),
-            _elsewhere(site, resident, rule),
+            _elsewhere(site, resident, rule) if resident.stays else (),
         )
         for rule in resident.rules
     )
-    hearing = {kind: tuple(i for i, w in enumerate(watched) if kind in w.rule.hears) for kind in BODIES}
-    return Plan(site.tenant.id, resident.id, watched, tuple(areas), hearing)
+    return Plan(site.tenant.id, resident.id, watched, tuple(areas), _hearing(tuple(rule.kind for rule in resident.rules)))
+
+
+@lru_cache(maxsize=HEARINGS_MAX)
+def _hearing(kinds: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Which rules, by place, want to see a kind of reading; one for all persons with rules of these kinds. Not to be changed."""
+    return {kind: tuple(i for i, rule in enumerate(kinds) if kind in RULES[rule].hears) for kind in BODIES}
 
 
 def _chain_of(resident: Resident, rule: Rule) -> str:
@@ -109,9 +120,14 @@ def _path(site: Site, chain: str) -> Path:
     return Path(chain, site.chain_by_id[chain].follow_up_s)
 
 
-def _stays(resident: Resident, rule: Rule, place: dict[str, int]) -> tuple[Away, ...]:
-    """The stays as a rule sees them. They say where the person may be; what is to be kept out of stays so."""
-    own = rule.kind == "zone_exit"
+def _zoned(usual: Setting, resident: Resident, rule: Rule, place: dict[str, int]) -> Setting:
+    zones = tuple(place[zone] for zone in getattr(rule, "zones", ()))
+    stays = _stays(resident, place, own=True) if rule.kind == "zone_exit" else usual.stays
+    return Setting(usual.tz, zones, usual.home, usual.devices, stays)
+
+
+def _stays(resident: Resident, place: dict[str, int], *, own: bool) -> tuple[Away, ...]:
+    """The stays, with zones of their `own`: they say where the person may be; what is to be kept out of stays so."""
     return tuple(Away(s.from_, s.until, tuple(place[z] for z in s.zones) if own else ()) for s in resident.stays)
 
 

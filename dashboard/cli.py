@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO, Any, TextIO, TypeVar, cast
 
@@ -13,13 +13,15 @@ import structlog
 import uvloop
 
 from alarmcore.adapters.clock import SystemClock
-from alarmcore.adapters.sqlite_journal import Database
 from alarmcore.adapters.stderr import PatientStderr
 from alarmcore.errors import AlarmcoreError, InputError, SiteInvalid
-from dashboard.options import SIGN_OF_LIFE_S, ServeOptions, address, web_address
+from alarmcore.shared import LEASE_S
+from dashboard.options import ROLES, SIGN_OF_LIFE_S, ServeOptions, address, roles, web_address, worker_name
+from dashboard.stores.ports import Stores
 
 EXIT_FAILED, EXIT_INPUT = 1, 2
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def option(name: str, *names: str, **more: Any) -> Callable[[F], F]:
@@ -29,6 +31,8 @@ def option(name: str, *names: str, **more: Any) -> Callable[[F], F]:
 
 SITE = option("--site", "sites", type=click.Path(path_type=Path), multiple=True, help="Site file; repeatable.")
 DATA = option("--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where to keep it all.")
+DATABASE = option("--database", help="Keep it in PostgreSQL instead: postgresql://USER:PASSWORD@HOST/NAME.")
+YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def main() -> None:
@@ -88,6 +92,17 @@ def commands() -> None:
 @option("--smtp-sender", help="Sender of mails.")
 @option("--dead-man", help="URL that is called as a sign of life while all is well, for a watcher outside.")
 @option("--dead-man-every-s", type=click.FloatRange(1, 3600), default=SIGN_OF_LIFE_S, help="Seconds between two of them.")
+@DATABASE
+@option("--redis", help="Leases, news and presence among several processes: redis://, rediss:// or redis+cluster://HOST:PORT.")
+@option("--roles", default=",".join(ROLES), show_default=True, help="What this process is, of several on one --database.")
+@option("--name", help="This worker's name among the others; a new one each time when left out.")
+@option(
+    "--lease-s",
+    type=click.FloatRange(0.5, 60),
+    default=LEASE_S,
+    show_default=True,
+    help="After how long a dead worker is replaced.",
+)
 @option("--open", "opened", is_flag=True, help="No credentials, for trying things out; on the loopback only.")
 def serve(**given: Any) -> None:
     """Run the service."""
@@ -96,16 +111,17 @@ def serve(**given: Any) -> None:
     patient = cast("TextIO", PatientStderr())
     sys.stderr = patient
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(patient))
-    database = open_database(options.data)
-    try:
-        from dashboard.serve import Installation
+    from dashboard.serve import Installation
+    from dashboard.stores.opening import open_stores
 
-        installation = Installation(options, database)
-        if options.opened:
-            click.secho("--open: NO CREDENTIALS ARE ASKED FOR. Only for trying things out.", fg="red", bold=True, err=True)
-        uvloop.run(installation.run(lambda url: click.echo(f"ready {url}")))
-    finally:
-        database.close()
+    if options.opened:
+        click.secho("--open: NO CREDENTIALS ARE ASKED FOR. Only for trying things out.", fg="red", bold=True, err=True)
+
+    async def served() -> None:
+        async with open_stores(options.data, options.database, prepare=True) as opened:
+            await Installation(options, opened).run(lambda url: click.echo(f"ready {url}"))
+
+    uvloop.run(served())
 
 
 def serve_options(given: dict[str, Any]) -> ServeOptions:
@@ -122,14 +138,23 @@ def serve_options(given: dict[str, Any]) -> ServeOptions:
         smtp_sender=given["smtp_sender"],
         dead_man=given["dead_man"],
         dead_man_every_s=given["dead_man_every_s"],
+        database=given["database"],
+        redis=given["redis"],
+        roles=roles(given["roles"]),
+        name=given["name"] or worker_name(),
+        lease_s=given["lease_s"],
     )
 
 
-def open_database(data: Path) -> Database:
-    """The database of an installation."""
-    from dashboard.serve import DATABASE
+def in_stores(data: Path, database: str | None, work: Callable[[Stores], Awaitable[T]]) -> T:
+    """What some work gives on an installation's stores, whichever database it has."""
+    from dashboard.stores.opening import open_stores
 
-    return Database(data / DATABASE)
+    async def opened() -> T:
+        async with open_stores(data, database) as found:
+            return await work(found.stores)
+
+    return asyncio.run(opened())
 
 
 @commands.command()
@@ -138,16 +163,18 @@ def open_database(data: Path) -> Database:
 @option("--mqtt-broker", help="The broker that will be used.")
 @option("--smtp-url", help="The mail server that will be used.")
 @option("--dead-man", help="The URL that will be called as a sign of life.")
-def check(sites: tuple[Path, ...], data: Path, mqtt_broker: str | None, smtp_url: str | None, dead_man: str | None) -> None:
-    """Check site files; without any, this machine."""
+@DATABASE
+@option("--redis", help="The Redis that will be used.")
+def check(sites: tuple[Path, ...], dead_man: str | None, **given: Any) -> None:
+    """Check site files; without any, this machine and the servers that will be used."""
     from alarmcore.sitefile import read_site
 
     if dead_man is not None:
         web_address(dead_man, "--dead-man")
     if not sites:
-        from dashboard.environment import examine
+        from dashboard.environment import Environment, examine
 
-        sys.exit(0 if examine(data, mqtt_broker, smtp_url, click.echo) else EXIT_FAILED)
+        sys.exit(0 if asyncio.run(examine(Environment(**given), click.echo)) else EXIT_FAILED)
     wrong = False
     for path in sites:
         checked = read_site(path, SystemClock().now())
@@ -185,81 +212,129 @@ def token() -> None:
 @click.option("--tenant", required=True)
 @click.option("--name", help="Who it is for; shown to others as who took an alarm.")
 @DATA
-def token_operator(tenant: str, name: str | None, data: Path) -> None:
+@DATABASE
+def token_operator(tenant: str, name: str | None, data: Path, database: str | None) -> None:
     """A secret for an operator of a tenant's alarms."""
-    issue("operator", tenant, name, data)
+    issue("operator", tenant, name, data, database)
 
 
 @token.command("administrator")
 @click.option("--tenant", required=True)
 @click.option("--name", help="Who it is for.")
 @DATA
-def token_administrator(tenant: str, name: str | None, data: Path) -> None:
+@DATABASE
+def token_administrator(tenant: str, name: str | None, data: Path, database: str | None) -> None:
     """A secret for an administrator of a tenant."""
-    issue("administrator", tenant, name, data)
+    issue("administrator", tenant, name, data, database)
 
 
 @token.command("device")
 @click.argument("device", metavar="TENANT/DEVICE")
 @DATA
-def token_device(device: str, data: Path) -> None:
+@DATABASE
+def token_device(device: str, data: Path, database: str | None) -> None:
     """A device's password, for MQTT and HTTP."""
     tenant, _, name = device.partition("/")
-    issue("device", tenant, name, data)
+    issue("device", tenant, name, data, database)
 
 
 @token.command("webhook")
 @click.option("--tenant", required=True)
 @DATA
-def token_webhook(tenant: str, data: Path) -> None:
+@DATABASE
+def token_webhook(tenant: str, data: Path, database: str | None) -> None:
     """The secret by which a tenant's receivers of webhooks know that a message is ours."""
     from dashboard.tokens import webhook_secret
 
-    database = open_database(data)
-    try:
-        click.echo(webhook_secret(database, tenant))
-    finally:
-        database.close()
+    click.echo(in_stores(data, database, lambda stores: webhook_secret(stores, tenant)))
 
 
-def issue(role: Any, tenant: str, name: str | None, data: Path) -> None:
+def issue(role: Any, tenant: str, name: str | None, data: Path, database: str | None) -> None:
     """Make, keep and print one credential."""
     from dashboard.tokens import issue_token
 
-    database = open_database(data)
-    try:
-        click.echo(issue_token(database, role, tenant, name, SystemClock().now()))
-    finally:
-        database.close()
+    now = SystemClock().now()
+    click.echo(in_stores(data, database, lambda stores: issue_token(stores, role, tenant, name, now)))
 
 
 @commands.command("import")
 @DATA
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@DATABASE
+@YES
 @click.argument("file", type=click.Path(path_type=Path))
-def import_(data: Path, yes: bool, file: Path) -> None:
+def import_(data: Path, database: str | None, yes: bool, file: Path) -> None:
     """Take a site FILE into an installation, showing first what changes. A running service takes it up when it is restarted."""
     from dashboard.transfer import import_site
 
-    database = open_database(data)
-    try:
-        import_site(database, file, SystemClock().now(), sure=lambda: yes or click.confirm("Take it over?"), say=click.echo)
-    finally:
-        database.close()
+    def sure() -> bool:
+        return yes or click.confirm("Take it over?")
+
+    in_stores(data, database, lambda stores: import_site(stores, file, SystemClock().now(), sure, click.echo))
 
 
 @commands.command("export")
 @DATA
+@DATABASE
 @click.option("--tenant", required=True)
-def export(data: Path, tenant: str) -> None:
+def export(data: Path, database: str | None, tenant: str) -> None:
     """Print a tenant's site file."""
     from dashboard.transfer import export_site
 
-    database = open_database(data)
-    try:
-        click.echo(export_site(database, tenant), nl=False)
-    finally:
-        database.close()
+    click.echo(in_stores(data, database, lambda stores: export_site(stores, tenant)), nl=False)
+
+
+@commands.command("migrate")
+@DATABASE
+@click.option("--to", type=click.IntRange(0), help="The schema to go to, forward or back; the newest when left out.")
+@YES
+def migrate_(database: str | None, to: int | None, yes: bool) -> None:
+    """Bring a PostgreSQL database's tables to what this version works with, showing first what that is."""
+    from dashboard.schema import bring
+
+    if database is None:
+        raise click.UsageError("only PostgreSQL is migrated; give --database URL")
+    asyncio.run(bring(database, to, lambda: yes or click.confirm("Do it?"), click.echo))
+
+
+@commands.command("backup")
+@DATA
+@DATABASE
+@click.option("--check", is_flag=True, help="Write nothing; read FILE to its end and say whether it is whole.")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(data: Path, database: str | None, check: bool, file: Path) -> None:
+    """Write everything an installation keeps into FILE; a service may run meanwhile. FILE holds personal data and secrets."""
+    from dashboard.backup import back_up, check_backup
+
+    work = check_backup(file, say) if check else back_up(data, database, file, SystemClock().now(), say)
+    asyncio.run(work)
+
+
+@commands.command("restore")
+@DATA
+@DATABASE
+@click.argument("file", type=click.Path(path_type=Path))
+def restore_(data: Path, database: str | None, file: Path) -> None:
+    """Fill an empty folder or an empty PostgreSQL database from a backup of either."""
+    from dashboard.backup import restore
+
+    asyncio.run(restore(data, database, file, say))
+
+
+@commands.command("move")
+@DATA
+@DATABASE
+def move_(data: Path, database: str | None) -> None:
+    """Bring an installation from its folder into an empty PostgreSQL database. The service must be stopped."""
+    from dashboard.move import move
+
+    if database is None:
+        raise click.UsageError("move needs a PostgreSQL database to go to; give --database URL")
+    asyncio.run(move(data, database, SystemClock().now(), say))
+
+
+def say(text: str) -> None:
+    """What a command tells of its progress."""
+    click.echo(text, err=True)
 
 
 @commands.command()

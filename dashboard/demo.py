@@ -6,6 +6,7 @@ devices do. So what the demo shows is what a municipality gets.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import subprocess
@@ -22,12 +23,13 @@ import structlog
 import uvloop
 
 from alarmcore.adapters.clock import SystemClock
-from alarmcore.adapters.sqlite_journal import Database
+from alarmcore.model.site import Site
 from alarmcore.sitefile import read_site, require
 from dashboard.options import Address, ServeOptions
-from dashboard.serve import DATABASE, Installation
+from dashboard.serve import Installation
 from dashboard.sites import put_site
-from dashboard.stores import SqliteCredentials, SqliteSites
+from dashboard.stores import SqliteStores, Stores
+from dashboard.stores.opening import Opened, open_file
 from dashboard.tokens import issue_token
 
 FLEET = [sys.executable, "-m", "loadtests.fleet"]
@@ -63,18 +65,16 @@ def run_demo(http: Address, mqtt: Address, data: Path | None, seed: int) -> None
 
 
 def _run(options: ServeOptions, seed: int, hook_port: int) -> None:
-    database = Database(options.data / DATABASE)
+    database = open_file(options.data)
     fleet: list[subprocess.Popen[bytes]] = []
     try:
-        site_file = options.data / "demo-site.json"
-        tenant = _settle(database, site_file, seed, hook_port)
-        now = SystemClock().now()
-        secret = issue_token(database, "operator", tenant, _unused_name(database, tenant), now)
-        passwords = options.data / "demo-devices.json"
-        devices = {d["id"] for r in json.loads(site_file.read_text("utf-8"))["residents"] for d in r.get("devices", ())}
+        site_file, passwords = options.data / "demo-site.json", options.data / "demo-devices.json"
+        _write_site(site_file, seed, hook_port)
+        stores = SqliteStores(database)
+        secret, by_device = asyncio.run(_settle(stores, require(read_site(site_file))))
         passwords.touch(0o600)
-        passwords.write_text(json.dumps({d: issue_token(database, "device", tenant, d, now) for d in sorted(devices)}))
-        installation = Installation(options, database)
+        passwords.write_text(json.dumps(by_device))
+        installation = Installation(options, Opened(stores, sqlite=database))
 
         def ready(url: str) -> None:
             port = installation.mqtt_port
@@ -88,8 +88,8 @@ def _run(options: ServeOptions, seed: int, hook_port: int) -> None:
         database.close()
 
 
-def _settle(database: Database, site_file: Path, seed: int, hook_port: int) -> str:
-    """Write and store the demo municipality; return its tenant."""
+def _write_site(site_file: Path, seed: int, hook_port: int) -> None:
+    """Write the demo municipality."""
     subprocess.run([*FLEET, "--write-site", str(site_file), "--seed", str(seed)], check=True, timeout=60)
     # The residents' messages go to this process, on whatever port was free.
     document = json.loads(site_file.read_text("utf-8"))
@@ -98,13 +98,20 @@ def _settle(database: Database, site_file: Path, seed: int, hook_port: int) -> s
             if channel["kind"] == "webhook":
                 channel["to"] = f"http://127.0.0.1:{hook_port}/{party['id']}"
     site_file.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
-    site = require(read_site(site_file))
-    put_site(SqliteSites(database), site, SystemClock().now())
-    return site.tenant.id
 
 
-def _unused_name(database: Database, tenant: str) -> str:
-    taken = set(SqliteCredentials(database).subjects(tenant, "operator"))
+async def _settle(stores: Stores, site: Site) -> tuple[str, dict[str, str]]:
+    """Store the demo municipality; an operator's secret and the devices' passwords."""
+    now = SystemClock().now()
+    tenant = site.tenant.id
+    await put_site(stores, site, now)
+    secret = await issue_token(stores, "operator", tenant, await _unused_name(stores, tenant), now)
+    devices = sorted({device.id for resident in site.residents for device in resident.devices})
+    return secret, {device: await issue_token(stores, "device", tenant, device, now) for device in devices}
+
+
+async def _unused_name(stores: Stores, tenant: str) -> str:
+    taken = set(await stores.subjects(tenant, "operator"))
     names = ("operator", *(f"operator-{n}" for n in range(2, len(taken) + 3)))
     return next(name for name in names if f"operator:{name}" not in taken)
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import structlog
 
-from alarmcore.adapters.sqlite_journal import SqliteJournal
 from alarmcore.errors import AlarmUnknown
-from alarmcore.model.alarm import Alarm, AlarmEvent, Answer, AnswerAlarm, Slot
+from alarmcore.front import Front
+from alarmcore.model.alarm import Alarm, Answer, AnswerAlarm
 from alarmcore.model.site import Site
 from alarmcore.ports import StoredEvent
 from alarmcore.runner import Item
-from alarmcore.service import Service
+from alarmcore.shared import Books, ShownAlarm
 from dashboard.answers import AnswerView, KnownPosition
+from dashboard.board import Board, DecodeChain
 from dashboard.views import alarm_view, detail_view, event_view, name_of
 from dispatch.chain import ChainState, Shown
 
@@ -24,84 +25,84 @@ log = structlog.get_logger(__name__)
 class Desk:
     """Reads what is committed, and passes on what people do. Reads go through `tenant` (None: all, without credentials)."""
 
-    def __init__(self, service: Service, journal: SqliteJournal, sites: dict[str, Site]) -> None:
-        self.service = service
-        self.journal = journal
+    def __init__(self, front: Front, books: Books, board: Board, sites: dict[str, Site], decode_chain: DecodeChain) -> None:
+        self.front = front
+        self.books = books
+        self.board = board
         self.sites = sites
+        self.decode_chain = decode_chain
 
-    def chain(self, alarm: Alarm) -> ChainState | None:
-        """The chain of an alarm."""
-        state: ChainState | None = self.service.runner.state("chain", alarm.slot)
-        return state
+    def chain(self, shown: ShownAlarm) -> ChainState | None:
+        """The chain of an alarm that was read."""
+        return None if shown.chain is None else self.decode_chain(shown.alarm.slot, shown.chain)
 
-    def open(self, tenant: str | None) -> list[Alarm]:
-        """Alarms that are not resolved, the oldest first."""
-        alarms = [
-            alarm
-            for alarm in self.service.runner.cache["lifecycle"].values()
-            if alarm is not None and alarm.state != "resolved" and (tenant is None or alarm.slot.tenant == tenant)
-        ]
+    async def open(self, tenant: str | None) -> list[Alarm]:
+        """Alarms that are not resolved, the oldest first: everything that was stored before this was asked.
+
+        Raises:
+            Unavailable: they cannot be read now.
+        """
+        await self.board.catch_up()
+        return self.open_now(tenant)
+
+    def open_now(self, tenant: str | None) -> list[Alarm]:
+        """The same, as far as it is known here already."""
+        alarms = [alarm for alarm in self.board.open() if tenant is None or alarm.slot.tenant == tenant]
         return sorted(alarms, key=lambda alarm: (alarm.raised_at, alarm.id))
 
     def view(self, alarm: Alarm) -> dict[str, Any]:
         """One alarm as lists show it."""
-        return alarm_view(alarm, self.chain(alarm), self.sites.get(alarm.slot.tenant))
+        return alarm_view(alarm, self.board.chain(alarm), self.sites.get(alarm.slot.tenant))
 
     def open_views(self, tenant: str | None) -> list[dict[str, Any]]:
         """All open alarms as lists show them."""
-        return [self.view(alarm) for alarm in self.open(tenant)]
+        return [self.view(alarm) for alarm in self.open_now(tenant)]
 
     def change(self, stored: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """A committed event and its alarm, for screens."""
-        alarm = self.alarm_of(stored.event)
+        alarm = self.board.alarm_of(stored.event)
         return None if alarm is None else (self.view(alarm), event_view(stored, self.sites.get(alarm.slot.tenant)))
 
-    def alarm_of(self, event: AlarmEvent) -> Alarm | None:
-        """The alarm that a committed event is about: the runner mostly has it, so that a flood reads nothing from the disk."""
-        if event.alarm is None:
-            return None
-        device = event.device or "" if event.resident is None else ""
-        slot = Slot(event.tenant, event.resident or "", event.rule or "", device)
-        alarm: Alarm | None = self.service.runner.state("lifecycle", slot)
-        return alarm if alarm is not None and alarm.id == event.alarm else self.find(event.alarm, None)
-
-    def find(self, alarm_id: str, tenant: str | None) -> Alarm | None:
+    async def find(self, alarm_id: str, tenant: str | None) -> ShownAlarm | None:
         """One alarm, if this tenant may see it."""
-        alarm = self.journal.alarm(alarm_id)
-        return alarm if alarm is not None and tenant in {None, alarm.slot.tenant} else None
+        found = await self.books.alarm(alarm_id)
+        return found if found is not None and tenant in {None, found.alarm.slot.tenant} else None
 
-    def get(self, alarm_id: str, tenant: str | None) -> Alarm:
+    async def get(self, alarm_id: str, tenant: str | None) -> ShownAlarm:
         """One alarm.
 
         Raises:
             AlarmUnknown: there is none that this tenant may see.
         """
-        alarm = self.find(alarm_id, tenant)
-        if alarm is None:
+        found = await self.find(alarm_id, tenant)
+        if found is None:
             raise AlarmUnknown(alarm_id)
-        return alarm
+        return found
 
-    def detail(self, alarm_id: str, tenant: str | None, by: str) -> dict[str, Any]:
+    async def detail(self, alarm_id: str, tenant: str | None, by: str) -> dict[str, Any]:
         """One alarm with everything about it. That somebody looked at a position is logged."""
-        alarm = self.get(alarm_id, tenant)
+        found = await self.get(alarm_id, tenant)
+        alarm = found.alarm
         seen([alarm], by)
-        timeline = self.journal.timeline(alarm.id)
-        return detail_view(alarm, self.chain(alarm), self.sites.get(alarm.slot.tenant), timeline)
+        timeline = await self.books.timeline(alarm.id)
+        return detail_view(alarm, self.chain(found), self.sites.get(alarm.slot.tenant), timeline)
 
     async def act(self, alarm_id: str, tenant: str | None, by: str, answer: Answer, **more: str | None) -> dict[str, Any]:
         """Pass on a person's act; return the alarm as it then stands."""
-        alarm = self.get(alarm_id, tenant)
+        alarm = (await self.get(alarm_id, tenant)).alarm
         via = more.pop("via", None) or "console"
-        await self.service.answer(AnswerAlarm(slot=alarm.slot, alarm=alarm.id, answer=answer, by=by, via=via, **more))
-        return self.view(self.get(alarm_id, tenant))
+        await self.front.answer(AnswerAlarm(slot=alarm.slot, alarm=alarm.id, answer=answer, by=by, via=via, **more))
+        found = await self.get(alarm_id, tenant)
+        return alarm_view(found.alarm, self.chain(found), self.sites.get(alarm.slot.tenant))
 
     def shown(self, alarm_ids: list[str], tenant: str | None, by: str) -> list[str]:
         """A signed-in operator's page has shown these alarms; return those that are open and that this tenant may see."""
-        alarms = [alarm for alarm_id in alarm_ids if (alarm := self.find(alarm_id, tenant)) and alarm.state != "resolved"]
+        opened = {alarm.id: alarm for alarm in self.board.open() if tenant in {None, alarm.slot.tenant}}
+        alarms = [opened[alarm_id] for alarm_id in alarm_ids if alarm_id in opened]
         seen(alarms, by)
-        now = self.service.clock.now()
+        now = self.front.clock.now()
         for alarm in alarms:
-            self.service.tell(Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by, now)))
+            self.front.tell(alarm.slot.tenant, Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by, now)))
         return [alarm.id for alarm in alarms]
 
 
@@ -120,12 +121,13 @@ class LinkDesk:
 
     async def view(self, tenant: str, alarm: str, recipient: str) -> AnswerView | None:
         """The alarm as this recipient may see it."""
-        found = self.desk.find(alarm, tenant)
+        shown = await self.desk.find(alarm, tenant)
         site = self.desk.sites.get(tenant)
-        if found is None or site is None:
+        if shown is None or site is None:
             return None
-        timeline = [stored.event for stored in self.desk.journal.timeline(alarm)]
-        if not any(event.to == recipient for event in timeline) and not self._being_told(found, recipient):
+        found = shown.alarm
+        timeline = [stored.event for stored in await self.desk.books.timeline(alarm)]
+        if not any(event.to == recipient for event in timeline) and not self._being_told(shown, recipient):
             return None
         seen([found], recipient)
         resident = site.resident_by_id.get(found.slot.resident)
@@ -159,9 +161,9 @@ class LinkDesk:
             answered=ACTS[acts[-1].event] if acts else None,
         )
 
-    def _being_told(self, alarm: Alarm, recipient: str) -> bool:
+    def _being_told(self, shown: ShownAlarm, recipient: str) -> bool:
         """Whether the message is out but its hand-over not yet committed: somebody may be quicker than the gateway's answer."""
-        chain = self.desk.chain(alarm)
+        chain = self.desk.chain(shown)
         return chain is not None and any(t.ref == recipient for t in chain.tellings)
 
     async def answer(self, tenant: str, alarm: str, recipient: str, answer: str, outcome: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 import msgspec
@@ -14,17 +14,28 @@ from alarmcore.errors import Unavailable
 from alarmcore.intake import Raw, Verdict
 from alarmcore.model.reading import URGENT
 from alarmcore.ports import Clock
-from alarmcore.service import Service
 from dashboard.api.callers import device_signed_in
 from dashboard.credentials import CredentialStore
 
 log = structlog.get_logger(__name__)
 
-READINGS: Final = ("alarmcore/v1/+/+/+", "owntracks/+/+", "owntracks/+/+/+")
-"""What telemetry's session subscribes to at a broker."""
 
-PRESSES: Final = tuple(f"alarmcore/v1/+/+/{kind}" for kind in sorted(URGENT))
-"""What the session of its own for presses and falls subscribes to, so that they overtake telemetry."""
+class Topics(msgspec.Struct, frozen=True):
+    """What an owner subscribes to at a broker: presses and falls by a session of their own, so that they overtake telemetry."""
+
+    readings: tuple[str, ...]
+    presses: tuple[str, ...]
+
+
+def topics_of(tenants: Iterable[str]) -> Topics:
+    """The topics of some tenants' devices; `+` stands for all tenants."""
+    readings: list[str] = []
+    presses: list[str] = []
+    for tenant in tenants:
+        readings += (f"alarmcore/v1/{tenant}/+/+", f"owntracks/{tenant}/+", f"owntracks/{tenant}/+/+")
+        presses += (f"alarmcore/v1/{tenant}/+/{kind}" for kind in sorted(URGENT))
+    return Topics(tuple(readings), tuple(presses))
+
 
 OPEN: Final = "open"
 """The principal of everybody where credentials are off. It has no slash, so it is no device's."""
@@ -35,14 +46,25 @@ TOPIC_LEVEL: Final = re.compile(r"[^/+#\x00-\x1f\x7f]{1,128}")
 encode = msgspec.json.Encoder().encode
 
 
+class Taker(Protocol):
+    """Whoever decides about readings."""
+
+    def accept(self, raw: Raw) -> None:
+        """Take one; its `done` is called once.
+
+        Raises:
+            Unavailable: too much is waiting already.
+        """
+
+
 class MqttDoor:
     """Takes what MQTT clients publish, from the embedded listener or from a session at a broker.
 
     `skip` names kinds that another session of the same process takes.
     """
 
-    def __init__(self, service: Service, clock: Clock, skip: frozenset[str] = frozenset()) -> None:
-        self.service = service
+    def __init__(self, taker: Taker, clock: Clock, skip: frozenset[str] = frozenset()) -> None:
+        self.taker = taker
         self.clock = clock
         self.skip = skip
 
@@ -56,7 +78,7 @@ class MqttDoor:
             return
         raw.done = lambda verdict: done(verdict is not None)
         try:
-            self.service.accept(raw)
+            self.taker.accept(raw)
         except Unavailable:
             done(False)
 

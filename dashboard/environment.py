@@ -13,6 +13,9 @@ from typing import Final
 
 import msgspec
 
+from dashboard.finding import Finding
+from dashboard.servers import database_findings, redis_finding
+
 COMMITS: Final = 50
 """Commits timed: enough for a median that one slow write does not spoil."""
 
@@ -29,19 +32,25 @@ TIME_ERROR: Final = 5
 """`adjtimex` answers this when nothing keeps the clock in step (adjtimex(2))."""
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at: `ok`, `warning` or `error`, and what to do."""
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """What will be used, as far as it was said. Without `database` everything is kept in `data`."""
 
-    level: str
-    text: str
+    data: Path
+    mqtt_broker: str | None = None
+    smtp_url: str | None = None
+    database: str | None = None
+    redis: str | None = None
 
-    def __str__(self) -> str:
-        return f"{self.level}: {self.text}"
 
-
-def examine(data: Path, broker: str | None, smtp: str | None, say: Callable[[str], object]) -> bool:
+async def examine(what: Environment, say: Callable[[str], object]) -> bool:
     """Look at everything, say what was found; False when there is an error."""
-    findings = [python_sqlite(), *durability(data), clock(), broker_finding(broker), channels(smtp)]
+    if what.database is None:
+        findings = [python_sqlite(), *durability(what.data)]
+    else:
+        findings = await database_findings(what.database)
+    if what.redis is not None:
+        findings.append(await redis_finding(what.redis))
+    findings += [clock(), broker_finding(what.mqtt_broker), channels(what.smtp_url)]
     for finding in findings:
         say(str(finding))
     return all(finding.level != "error" for finding in findings)

@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from alarmcore.ports import StoredEvent
-from alarmcore.runner import Committed
 from dashboard import feed
 from dashboard.feed import Changed, Joined, Screen, SendChanges, SendSnapshot, Taken
 
@@ -33,9 +32,10 @@ class Frame(msgspec.Struct, frozen=True):
 class Seat:
     """One open screen: its feed's state, the frames that its socket has yet to take, and the open alarms it has shown."""
 
-    def __init__(self, hub: Hub, tenant: str | None) -> None:
+    def __init__(self, hub: Hub, tenant: str | None, operator: str) -> None:
         self.hub = hub
         self.tenant = tenant
+        self.operator = operator
         self.screen = Screen()
         self.shown: set[str] = set()
         self.queue: asyncio.Queue[Frame] = asyncio.Queue()
@@ -70,21 +70,24 @@ class Hub:
     def __init__(
         self,
         now: Callable[[], datetime],
-        newest: int,
         alarms_of: Callable[[str | None], list[dict[str, Any]]],
         view: Callable[[StoredEvent], tuple[dict[str, Any], dict[str, Any]] | None],
     ) -> None:
         self.now = now
-        self.newest = newest
-        self.kept_from = newest + 1
+        self.newest = 0
+        self.kept_from = 1
         self.alarms_of = alarms_of
         self.view = view
         self.kept: deque[Frame] = deque()
         self.seats: set[Seat] = set()
 
-    def join(self, tenant: str | None, since: int | None) -> Seat:
+    def begin(self, newest: int) -> None:
+        """Go on from the newest event there is."""
+        self.newest, self.kept_from = newest, newest + 1
+
+    def join(self, tenant: str | None, operator: str, since: int | None) -> Seat:
         """Open a screen."""
-        seat = Seat(self, tenant)
+        seat = Seat(self, tenant, operator)
         self.seats.add(seat)
         seat.step(Joined(since, self.kept_from, self.newest))
         return seat
@@ -93,25 +96,24 @@ class Hub:
         """Close a screen."""
         self.seats.discard(seat)
 
-    def publish(self, committed: Committed) -> None:
-        """Tell every screen what a commit has changed."""
-        for stored in committed.events:
-            shown = self.view(stored)
-            self.newest = max(self.newest, stored.seq)
-            if shown is None:
-                continue
-            alarm, event = shown
-            text = encode({"type": "change", "seq": stored.seq, "alarm": alarm, "event": event}).decode()
-            self.kept.append(Frame(text, stored.seq, stored.event.tenant, stored.event.at))
-            while len(self.kept) > KEPT_MAX:
-                self.kept_from = self.kept.popleft().seq + 1
-            if stored.event.event == "alarm.resolved":
-                for seat in self.seats:
-                    seat.shown.discard(alarm["id"])
-            changed = Changed(stored.seq)
+    def publish(self, stored: StoredEvent) -> None:
+        """Tell every screen what has changed."""
+        shown = self.view(stored)
+        self.newest = max(self.newest, stored.seq)
+        if shown is None:
+            return
+        alarm, event = shown
+        text = encode({"type": "change", "seq": stored.seq, "alarm": alarm, "event": event}).decode()
+        self.kept.append(Frame(text, stored.seq, stored.event.tenant, stored.event.at))
+        while len(self.kept) > KEPT_MAX:
+            self.kept_from = self.kept.popleft().seq + 1
+        if stored.event.event == "alarm.resolved":
             for seat in self.seats:
-                if seat.may_see(stored.event.tenant):
-                    seat.step(changed)
+                seat.shown.discard(alarm["id"])
+        changed = Changed(stored.seq)
+        for seat in self.seats:
+            if seat.may_see(stored.event.tenant):
+                seat.step(changed)
 
     def on_screen(self, alarm_id: str) -> bool:
         """Whether an operator's page that is open now has shown this alarm."""

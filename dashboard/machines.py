@@ -15,4 +15,4 @@ from dispatch.plan import chain_book
 def machines_for(sites: Sequence[Site], registry: Registry, usable: frozenset[str] | None = None) -> list[Machine]:
     """The machines of an installation with these sites. `usable`: the channel kinds that are configured (None: all)."""
     books = {site.tenant.id: chain_book(site, usable) for site in sites}
-    return [WatchMachine(registry.plans.get), LifecycleMachine(), ChainMachine(books.__getitem__)]
+    return [WatchMachine(registry.plans.get, registry), LifecycleMachine(), ChainMachine(books.__getitem__)]

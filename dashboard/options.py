@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import secrets
+import socket
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,9 +13,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from alarmcore.errors import OptionInvalid
+from alarmcore.shared import LEASE_S
 
 SIGN_OF_LIFE_S: Final = 30.0
 """Between two signs of life, if nothing else is said: a watcher with the usual patience of a minute hears two."""
+
+ROLES: Final = ("worker", "dispatcher", "web")
+"""What a process may be: an owner of tenants' alarms, one who tells people, one who shows pages and takes readings over HTTP."""
+
+WORKER_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+"""A worker's name stands in Redis keys, logs and the database."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -63,7 +74,10 @@ def web_address(url: str, option: str) -> str:
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`smtp_url` and `smtp_sender` together turn the e-mail channel on, `dead_man` the signs of life."""
+    """`smtp_url` and `smtp_sender` together turn the e-mail channel on, `dead_man` the signs of life.
+
+    Without `database` everything is kept in `data`, by this one process. `name` is this worker's among the others.
+    """
 
     sites: tuple[Path, ...]
     data: Path
@@ -76,12 +90,18 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     smtp_sender: str | None = None
     dead_man: str | None = None
     dead_man_every_s: float = SIGN_OF_LIFE_S
+    database: str | None = None
+    redis: str | None = None
+    roles: frozenset[str] = frozenset(ROLES)
+    name: str = ""
+    lease_s: float = LEASE_S
 
     def check(self) -> None:
         """Refuse what must not be.
 
         Raises:
-            OptionInvalid: credentials off where others could reach it, half of the e-mail channel, or no URL for signs of life.
+            OptionInvalid: credentials off where others could reach it, half of the e-mail channel, no URL for signs of life, or
+                split roles without a database that several processes can share.
         """
         exposed = [a for a in (self.http, self.mqtt) if a is not None and not a.loopback]
         if self.opened and exposed:
@@ -90,5 +110,36 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if (self.smtp_url is None) != (self.smtp_sender is None):
             raise OptionInvalid("--smtp-url and --smtp-sender belong together; give both or neither")
+        self._check_sharing()
         if self.dead_man is not None:
             web_address(self.dead_man, "--dead-man")
+
+    def _check_sharing(self) -> None:
+        if self.database is None and self.roles != frozenset(ROLES):
+            raise OptionInvalid(
+                f"--roles {','.join(sorted(self.roles))} splits the work between processes, and SQLite serves only one; "
+                "give --database postgresql://…, or leave --roles out"
+            )
+        if self.database is None and self.redis is not None:
+            raise OptionInvalid(
+                "--redis joins several processes, and SQLite serves only one; give --database too, or leave it out"
+            )
+        if self.database is not None and not WORKER_NAME.fullmatch(self.name):
+            raise OptionInvalid(f"--name is {self.name!r}; use letters, digits, dots, - and _, at most 100")
+
+
+def roles(text: str) -> frozenset[str]:
+    """Read `worker,dispatcher,web`.
+
+    Raises:
+        OptionInvalid: it names none, or one that does not exist.
+    """
+    found = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if not found or not found <= frozenset(ROLES):
+        raise OptionInvalid(f"--roles is {text!r}; give one or more of {', '.join(ROLES)}, with commas between")
+    return found
+
+
+def worker_name() -> str:
+    """A name that no other process has, for those who were given none."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"

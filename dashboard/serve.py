@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -14,45 +12,37 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
-from alarmcore import metrics
 from alarmcore.adapters.clock import SteadyClock
 from alarmcore.adapters.dead_man import DeadMan
-from alarmcore.adapters.mqtt_listener import MqttListener
-from alarmcore.adapters.mqtt_session import MqttSession
-from alarmcore.adapters.sqlite_journal import Database, SqliteJournal
-from alarmcore.admission import registry_of
-from alarmcore.auditor import Auditor
-from alarmcore.errors import CommitFailed, OptionInvalid, fault
-from alarmcore.model.reading import URGENT
+from alarmcore.auditor import LOOK_S
+from alarmcore.errors import OptionInvalid, Unavailable, fault
 from alarmcore.model.site import Site
-from alarmcore.runner import Committed, Item, Runner
-from alarmcore.service import Service
+from alarmcore.ports import StoredEvent
+from alarmcore.runner import Item
 from dashboard.answers import AnswerKey, AnswerLinks
 from dashboard.api.app import app_of
 from dashboard.api.callers import Callers
+from dashboard.board import OwnBoard
 from dashboard.credentials import SessionCookies
 from dashboard.desk import Desk
-from dashboard.doors import PRESSES, READINGS, DeviceGate, MqttDoor, confirming
-from dashboard.guard import Guard, unhandled
+from dashboard.frame import Frame
+from dashboard.guard import unhandled
 from dashboard.hub import Hub
-from dashboard.machines import machines_for
 from dashboard.options import Address, ServeOptions
-from dashboard.sites import load_sites, read_sites
-from dashboard.stores import SqliteCredentials, SqliteSites, installation_secret
-from dispatch.binding import EFFECT_CODEC
+from dashboard.share import Share
+from dashboard.sites import read_sites, settled_sites
+from dashboard.stores.opening import Opened
 from dispatch.channels.email import EmailChannel
 from dispatch.channels.port import ChannelPort, Message
 from dispatch.channels.webhook import WebhookChannel
 from dispatch.message import message_of
 from dispatch.teller import CONSOLE, Teller
-from dispatch.telling import Tell
+from dispatch.telling import Tell, Told
 
 log = structlog.get_logger(__name__)
 
 SWEEP_S: Final = 10.0
 """How often a part of the old identities is swept out: the whole range in half a day, each part in about a millisecond."""
-
-DATABASE: Final = "alarmcore.db"
 
 
 class Server(uvicorn.Server):
@@ -70,60 +60,60 @@ class Server(uvicorn.Server):
 
 
 class Installation:
-    """The parts of one running service, from the inside out."""
+    """The parts of one running process, from the inside out."""
 
-    def __init__(self, options: ServeOptions, database: Database) -> None:
+    def __init__(self, options: ServeOptions, opened: Opened) -> None:
         options.check()
         self.options = options
-        self.database = database
-        database.own()
+        self.opened = opened
         self.clock = SteadyClock()
+
+    @property
+    def mqtt_port(self) -> int:
+        """Where devices connect to this process."""
+        return self.frame.mqtt_port
+
+    async def build(self) -> None:
+        """Put the parts together.
+
+        Raises:
+            SiteInvalid, OptionInvalid: what was given cannot be used.
+            Unavailable: the database does not answer.
+        """
+        stores, options = self.opened.stores, self.options
         checked = read_sites(options.sites, self.clock.now())
         for warning in (mistake for one in checked for mistake in one.mistakes if mistake.warning):
             log.warning("site", where=warning.path, text=warning.text)
-        self.sites = load_sites(SqliteSites(database), checked, self.clock.now())
-        if not self.sites:
+        sites = await settled_sites(stores, checked, self.clock.now())
+        if not sites:
             raise OptionInvalid("there is no site yet; give one with --site FILE")
-        refuse_deaf_centres(self.sites, opened=options.opened)
-        self.secret = installation_secret(database)
-        self.credentials = SqliteCredentials(database)
-        self.journal = SqliteJournal(database)
-        self.missing: Callable[[], list[str]] = list
-        self.guard = Guard()
-        self.build()
-
-    def build(self) -> None:
-        """Put the parts together."""
-        channels = channels_of(self.options, self.secret, self.clock)
-        registry = registry_of(list(self.sites.values()))
+        refuse_deaf_centres(sites, opened=options.opened)
+        secret = await stores.secret()
+        channels = channels_of(options, secret, self.clock)
         usable = frozenset(channels) | {CONSOLE}
-        warn_unusable(self.sites, usable)
-        self.teller = Teller(channels, self.message_of, self.told, self.on_screen)
-        machines = machines_for(list(self.sites.values()), registry, usable)
-        self.runner = Runner(machines, self.journal, self.teller.perform, self.publish, EFFECT_CODEC)
-        self.service = Service(self.runner, self.journal, self.clock, registry)
-        self.auditor = Auditor(self.service, self.journal, patient=waits_for_a_person, parts=self.faults)
-        self.desk = Desk(self.service, self.journal, self.sites)
-        self.hub = Hub(self.clock.now, self.journal.last_seq(), self.desk.open_views, self.desk.change)
+        warn_unusable(sites, usable)
+        frame = self.frame = Frame(options, sites, secret, stores, self.clock, usable)
+        frame.troubles = self.not_ready
+        frame.hub = Hub(self.clock.now, self.open_views, self.change)
+        self.share = await share_of(frame, self.opened)
+        frame.teller = Teller(channels, self.message_of, self.told, self.share.on_screen)
+        self.desk = Desk(self.share.front, self.share.books, self.share.board, sites, frame.decode_chain)
 
-    def told(self, told: Any) -> None:
+    def open_views(self, tenant: str | None) -> list[dict[str, Any]]:
+        """All open alarms, as screens show them."""
+        return self.desk.open_views(tenant)
+
+    def change(self, stored: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """A committed event, as screens show it."""
+        return self.desk.change(stored)
+
+    def told(self, told: Told) -> None:
         """A channel has answered."""
-        self.service.tell(Item("chain", told.slot, told))
-
-    def publish(self, committed: Committed) -> None:
-        """Something is durable: show it, and measure what people wait for."""
-        now = self.clock.now()
-        for stored in committed.events:
-            measure(stored.event, self.desk, now)
-        self.hub.publish(committed)
-
-    def on_screen(self, alarm: str) -> bool:
-        """Whether an open page shows an alarm."""
-        return self.hub.on_screen(alarm)
+        self.share.front.tell(told.slot.tenant, Item("chain", told.slot, told))
 
     def message_of(self, tell: Tell) -> Message:
         """What a channel carries."""
-        return message_of(tell, self.sites[tell.slot.tenant], self.answer_url)
+        return message_of(tell, self.frame.sites[tell.slot.tenant], self.answer_url)
 
     def answer_url(self, tenant: str, alarm: str, recipient: str) -> str | None:
         """A recipient's own link."""
@@ -133,14 +123,13 @@ class Installation:
         """Serve until told to stop by a signal."""
         asyncio.get_running_loop().set_exception_handler(unhandled)
         async with AsyncExitStack() as stack:
+            await self.build()
             listening = listening_socket(self.options.http)
             stack.callback(listening.close)
             url = self.options.http.url(listening.getsockname()[1])
-            self.links = AnswerLinks(self.secret, self.options.public_url or url)
-            await self.service.start()
-            stack.push_async_callback(self.teller.close)
-            stack.push_async_callback(self.service.close)
-            await self.open_mqtt(stack)
+            self.links = AnswerLinks(self.frame.secret, self.options.public_url or url)
+            await self.share.start(stack)
+            stack.push_async_callback(self.frame.teller.close)
             await self.look_after(stack)
             server = Server(self.server_config())
             ready = asyncio.create_task(self.announce(server, url, announce))
@@ -148,40 +137,41 @@ class Installation:
             try:
                 await server.serve(sockets=[listening])
             finally:
-                self.guard.closing = True
+                self.frame.guard.closing = True
 
     async def look_after(self, stack: AsyncExitStack) -> None:
         """Begin what goes on beside the alarms, and watch that none of it ends."""
         beside = {
             "forgetting old readings": asyncio.create_task(self.sweep(), name="alarmcore-sweep"),
-            "looking at the clock": asyncio.create_task(self.clock.watch(self.service.clock_set), name="alarmcore-clock"),
+            "looking at the clock": asyncio.create_task(self.clock.watch(self.clock_set), name="alarmcore-clock"),
         }
-        for what, task in beside.items():
-            stack.callback(task.cancel)
-            self.guard.watch(task, what)
         if self.options.dead_man is not None:
             dead_man = DeadMan(self.options.dead_man, self.options.dead_man_every_s)
             stack.push_async_callback(dead_man.close)
-            self.auditor.beat = dead_man.beat
-        await self.auditor.start()
-        stack.push_async_callback(self.auditor.close)
-        self.guard.watch(self.service.task, "keeping alarms")
-        self.guard.watch(self.auditor.task, "the audit")
-        self.guard.watch_named("mqtt-session-", "hearing the MQTT broker")
+            self.frame.beat = dead_man.beat
+            if "worker" not in self.options.roles:
+                beside["giving signs of life"] = asyncio.create_task(self.beat(), name="alarmcore-beat")
+        for what, task in beside.items():
+            stack.callback(task.cancel)
+            self.frame.guard.watch(task, what)
+
+    def clock_set(self) -> None:
+        """The clock was set forward: what is due may be due now."""
+        for runtime in self.share.runtimes:
+            runtime.service.clock_set()
 
     def server_config(self) -> uvicorn.Config:
         """How pages and API are served."""
         https = (self.options.public_url or "").startswith("https://")
-        callers = Callers(self.credentials, SessionCookies(self.secret, self.clock.now, https=https), opened=self.options.opened)
+        cookies = SessionCookies(self.frame.secret, self.clock.now, https=https)
         app = app_of(
-            service=self.service,
             desk=self.desk,
-            hub=self.hub,
-            callers=callers,
+            hub=self.frame.hub,
+            callers=Callers(self.opened.stores, cookies, opened=self.options.opened),
             links=self.links,
-            clock=self.clock,
-            sites=self.sites,
+            owned=OwnBoard(lambda: [runtime.runner for runtime in self.share.runtimes]),
             ready=self.not_ready,
+            pages="web" in self.options.roles,
         )
         return uvicorn.Config(
             app,
@@ -194,49 +184,16 @@ class Installation:
             server_header=False,
         )
 
-    async def open_mqtt(self, stack: AsyncExitStack) -> None:
-        """Listen for devices, or subscribe at a broker."""
-        if self.options.mqtt_broker is not None:
-            await self.subscribe(stack, self.options.mqtt_broker)
-        elif self.options.mqtt is not None:
-            gate = DeviceGate(self.credentials, opened=self.options.opened)
-            listener = MqttListener(MqttDoor(self.service, self.clock), gate)
-            where = self.options.mqtt
-            try:
-                host, port = await listener.start(where.host, where.port)
-            except OSError as error:
-                why = os.strerror(error.errno) if error.errno else type(error).__name__
-                raise OptionInvalid(f"cannot listen on {where.host}:{where.port} ({why}); choose another --mqtt") from error
-            stack.push_async_callback(listener.close)
-            self.service.confirm = confirming(listener)
-            log.info("mqtt_listening", host=host, port=port)
-            self.mqtt_port = port
-
-    async def subscribe(self, stack: AsyncExitStack, broker: str) -> None:
-        """Two sessions at a broker: presses and falls have one of their own, so that they overtake telemetry."""
-        name = hashlib.blake2b(self.secret, digest_size=4, person=b"mqtt client").hexdigest()
-        doors = {
-            "presses": (PRESSES, MqttDoor(self.service, self.clock)),
-            "readings": (READINGS, MqttDoor(self.service, self.clock, skip=URGENT)),
-        }
-        sessions = [
-            MqttSession(broker, client_id=f"alarmcore-{name}-{what}", filters=filters, intake=door, on_ended=broker_lost)
-            for what, (filters, door) in doors.items()
-        ]
-        # Before the first one starts: what the broker has kept for us comes at once, and is to be confirmed too.
-        self.service.confirm = confirming(sessions[0])
-        for session in sessions:
-            await session.start()
-            stack.push_async_callback(session.close)
-        self.missing = lambda: [] if all(s.connected for s in sessions) else ["the MQTT broker is not connected"]
-
     def not_ready(self) -> list[str]:
-        """What keeps the service from taking alarms, or lets nobody be sure that it does."""
-        return self.faults() + self.auditor.troubles()
+        """What keeps this process from doing its part, or lets nobody be sure that it does."""
+        return self.frame.guard.ended + self.share.troubles()
 
-    def faults(self) -> list[str]:
-        """What is wrong with the parts themselves."""
-        return self.missing() + ([] if self.service.healthy() else ["alarms cannot be kept"]) + self.guard.ended
+    async def beat(self) -> None:
+        """Give signs of life while everything is found well, where there is no auditor who does."""
+        while True:
+            if not self.not_ready():
+                self.frame.beat()
+            await asyncio.sleep(LOOK_S)
 
     async def announce(self, server: uvicorn.Server, url: str, announce: Callable[[str], None]) -> None:
         """Say that alarms can be taken, once they can."""
@@ -250,17 +207,25 @@ class Installation:
         while True:
             await asyncio.sleep(SWEEP_S)
             try:
-                await self.journal.sweep(part, self.clock.now())
-            except CommitFailed:  # tried again with the next round; the service says itself when it cannot store
+                await self.share.sweep(part)
+            except Unavailable:  # tried again with the next round; the service says itself when it cannot store
                 pass
             except Exception as error:  # noqa: BLE001 - housekeeping: what is swept late costs room, and nothing else
                 log.error("sweep_failed", error=fault(error))  # noqa: TRY400 - its text may hold what was stored
             part += 1
 
 
-def waits_for_a_person(tell: Tell) -> bool:
-    """Whether a telling may stay as it is for as long as nobody opens a page."""
-    return tell.channel == CONSOLE
+async def share_of(frame: Frame, opened: Opened) -> Share:
+    """How this process and others, if there are any, divide the work. Neither needs the other's libraries."""
+    if opened.sqlite is not None:
+        from dashboard.alone import Alone
+
+        return Alone(frame, opened.sqlite)
+    if opened.postgres is None:
+        raise AssertionError("an installation has one database or the other")
+    from dashboard.sharing import Sharing
+
+    return await Sharing.of(frame, opened.postgres)
 
 
 def channels_of(options: ServeOptions, secret: bytes, clock: SteadyClock) -> dict[str, ChannelPort]:
@@ -301,25 +266,6 @@ def warn_unusable(sites: dict[str, Site], usable: frozenset[str]) -> None:
                 log.warning(
                     "centre_only_on_console", tenant=site.tenant.id, unit=unit.id, effect="a page nobody has open tells nobody"
                 )
-
-
-def broker_lost(why: str) -> None:
-    """Another process has taken a session over: this one hears nothing more, and `/health/ready` says so."""
-    log.error("mqtt_session_ended", why=why)
-
-
-def measure(event: Any, desk: Desk, now: Any) -> None:
-    """How long people waited."""
-    if event.event not in {"alarm.told", "alarm.taken"} or event.alarm is None:
-        return
-    alarm = desk.alarm_of(event)
-    if alarm is None:
-        return
-    waited_s = (now - alarm.raised_at).total_seconds()
-    if event.event == "alarm.taken":
-        metrics.TO_TAKEN.labels(event.tenant).observe(waited_s)
-    elif event.why == "chain_turn":
-        metrics.TO_TOLD.observe(waited_s)
 
 
 def listening_socket(where: Address) -> socket.socket:

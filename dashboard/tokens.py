@@ -5,27 +5,26 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from alarmcore.adapters.sqlite_journal import Database
 from alarmcore.admission import ID
 from alarmcore.errors import OptionInvalid
 from dashboard.credentials import Credential, Role, digest, new_secret
-from dashboard.stores import SqliteCredentials, SqliteSites, installation_secret
+from dashboard.stores import Stores
 from dispatch.channels.webhook import tenant_secret
 
 
-def issue_token(database: Database, role: Role, tenant: str, name: str | None, now: datetime) -> str:
+async def issue_token(stores: Stores, role: Role, tenant: str, name: str | None, now: datetime) -> str:
     """A new secret for somebody of a tenant; only its digest is kept.
 
     Raises:
         OptionInvalid: a name that is no id, or a tenant that is not set up.
     """
-    known_tenant(database, tenant)
+    await known_tenant(stores, tenant)
     name = secrets.token_hex(3) if name is None else name
     if not ID.fullmatch(name):
         raise OptionInvalid(f"{name!r} is no id; use small letters, digits, - and _")
     secret = new_secret(role)
     credential = Credential(tenant=tenant, role=role, subject=f"{_kind(role)}:{name}", digest=digest(secret), created_at=now)
-    SqliteCredentials(database).add_now(credential)
+    await stores.add(credential)
     return secret
 
 
@@ -34,17 +33,17 @@ def _kind(role: Role) -> str:
     return "device" if role == "device" else "operator"
 
 
-def known_tenant(database: Database, tenant: str) -> None:
+async def known_tenant(stores: Stores, tenant: str) -> None:
     """Refuse a tenant that is not set up, naming those that are.
 
     A service that has never been started has none yet, and its first credentials may be made before.
     """
-    tenants = list(SqliteSites(database).documents())
+    tenants = await stores.tenants()
     if not ID.fullmatch(tenant) or (tenants and tenant not in tenants):
         raise OptionInvalid(f"there is no tenant {tenant!r} here; known are: {', '.join(tenants) or 'none'}")
 
 
-def webhook_secret(database: Database, tenant: str) -> str:
+async def webhook_secret(stores: Stores, tenant: str) -> str:
     """The secret of a tenant's webhooks, as receivers' libraries want it."""
-    known_tenant(database, tenant)
-    return tenant_secret(installation_secret(database), tenant)
+    await known_tenant(stores, tenant)
+    return tenant_secret(await stores.secret(), tenant)

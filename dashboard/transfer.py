@@ -8,18 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from alarmcore.adapters.sqlite_journal import Database
 from alarmcore.errors import OptionInvalid
 from alarmcore.sitefile import check_document, difference, dump_site, read_site, require
 from dashboard.sites import put_site
-from dashboard.stores import SqliteSites
+from dashboard.stores import Stores
 
 
-def import_site(database: Database, file: Path, now: datetime, sure: Callable[[], bool], say: Callable[[str], object]) -> None:
+async def import_site(stores: Stores, file: Path, now: datetime, sure: Callable[[], bool], say: Callable[[str], object]) -> None:
     """Store a site file in the place of the tenant's earlier one, after showing what changes."""
     site = require(read_site(file))
-    stored = SqliteSites(database)
-    before = stored.documents().get(site.tenant.id)
+    before = (await stores.documents([site.tenant.id])).get(site.tenant.id)
     changes = difference(require(check_document(msgspec.json.decode(before), "stored")), site) if before else []
     if before is not None and not changes:
         say(f"{site.tenant.id}: nothing changes")
@@ -27,17 +25,18 @@ def import_site(database: Database, file: Path, now: datetime, sure: Callable[[]
     for line in changes or [f"{site.tenant.id} is new, with {len(site.residents)} residents"]:
         say(line)
     if sure():
-        put_site(stored, site, now)
+        await put_site(stores, site, now)
         say(f"{site.tenant.id}: imported; restart the service to use it")
 
 
-def export_site(database: Database, tenant: str) -> str:
+async def export_site(stores: Stores, tenant: str) -> str:
     """A tenant's site file as YAML.
 
     Raises:
         OptionInvalid: there is no such tenant.
     """
-    documents = SqliteSites(database).documents()
-    if tenant not in documents:
-        raise OptionInvalid(f"there is no tenant {tenant!r} here; known are: {', '.join(documents) or 'none'}")
-    return dump_site(require(check_document(msgspec.json.decode(documents[tenant]), tenant)))
+    document = (await stores.documents([tenant])).get(tenant)
+    if document is None:
+        known = ", ".join(await stores.tenants())
+        raise OptionInvalid(f"there is no tenant {tenant!r} here; known are: {known or 'none'}")
+    return dump_site(require(check_document(msgspec.json.decode(document), tenant)))

@@ -9,12 +9,13 @@ from typing import Any, Literal
 import msgspec
 
 from alarmcore.bindings import slot_of, slot_text
-from alarmcore.model.alarm import Alarm, ContinueChain, DeclineLink, RescueChain, Slot, StartChain, StopChain
+from alarmcore.model.alarm import Alarm, AnswerAlarm, ContinueChain, DeclineLink, RescueChain, Slot, StartChain, StopChain
 from alarmcore.outcome import Outcome
+from alarmcore.runner import Item
 from dispatch import chain
 from dispatch.chain import ChainState
 from dispatch.plan import ChainBook
-from dispatch.telling import Tell, Telling
+from dispatch.telling import Tell, Telling, Told
 
 
 class StoredChain(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,3 +89,39 @@ _decode_tell = msgspec.msgpack.Decoder(Tell).decode
 
 EFFECT_CODEC = (_encode_tell, _decode_tell)
 """How the one kind of effect, telling somebody, is stored until it is settled."""
+
+
+class StoredAct(msgspec.Struct, frozen=True, array_like=True):
+    """A fact or a person's act for a machine of another process: what it is, and the slot it is about."""
+
+    kind: str
+    slot: str
+    event: msgspec.Raw
+
+
+ACTS: dict[str, tuple[str, type]] = {
+    "answer": ("lifecycle", AnswerAlarm),
+    "told": ("chain", Told),
+    "shown": ("chain", chain.Shown),
+}
+"""What can be handed over, by the word it is stored under: the machine that it is for, and its type."""
+
+_kind_of: dict[type, str] = {type_: kind for kind, (_, type_) in ACTS.items()}
+_decode_act = msgspec.msgpack.Decoder(StoredAct).decode
+
+
+def encode_act(item: Item) -> bytes:
+    """An act as the inbox keeps it."""
+    event = msgspec.Raw(_encode_tell(item.event))
+    return _encode_tell(StoredAct(_kind_of[type(item.event)], slot_text(item.key), event))
+
+
+def decode_act(data: bytes) -> Item:
+    """An act from the inbox.
+
+    Raises:
+        KeyError, msgspec.DecodeError: it is none that this version knows.
+    """
+    stored = _decode_act(data)
+    machine, type_ = ACTS[stored.kind]
+    return Item(machine, slot_of(stored.slot), msgspec.msgpack.decode(stored.event, type=type_))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
@@ -26,14 +26,17 @@ AT_ONCE_MAX: Final = 64
 
 
 class Teller:
-    """Begins tellings without waiting. `report` gets the result of each; `on_screen` says whether an open page shows an alarm."""
+    """Begins tellings without waiting. `report` gets the result of each; `on_screen` says whether an open page shows an alarm.
+
+    A telling that has been stopped is dropped without a report: whoever it was for performs it anew.
+    """
 
     def __init__(
         self,
         channels: Mapping[str, ChannelPort],
         message_of: Callable[[Tell], Message],
         report: Callable[[Told], None],
-        on_screen: Callable[[str], bool],
+        on_screen: Callable[[str], Awaitable[bool]],
     ) -> None:
         self.channels = channels
         self.message_of = message_of
@@ -44,14 +47,15 @@ class Teller:
 
     def perform(self, tell: Tell) -> None:
         """Begin one try."""
-        if tell.channel == CONSOLE:
-            # A screen that shows the alarm already does not say so again when its chain comes round.
-            if self.on_screen(tell.alarm.id):
-                self.report(told(tell, None))
-            return
-        task = asyncio.get_running_loop().create_task(self._try(tell))
+        work = self._look(tell) if tell.channel == CONSOLE else self._try(tell)
+        task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    async def _look(self, tell: Tell) -> None:
+        """A screen that shows the alarm already does not say so again when its chain comes round."""
+        if await self.on_screen(tell.alarm.id):
+            self.report(told(tell, None))
 
     async def _try(self, tell: Tell) -> None:
         text, permanent = None, False

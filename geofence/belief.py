@@ -34,7 +34,7 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     accuracy_m: float | None = None
 
 
-class Belief(msgspec.Struct, frozen=True, gc=False):
+class Belief(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """`side` and `since_at` are for everybody; the rest is the way there and may change.
 
     `since_at` is the time of the first fix of the run that led to `side`; None while unknown.

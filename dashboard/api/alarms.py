@@ -50,10 +50,10 @@ def _add_lists(router: APIRouter, desk: Desk, operator: Any) -> None:
     ) -> dict[str, Any]:
         """`open`: everything not resolved, all of it. `resolved`: the newest first, `next` to be given as `before`."""
         if state == "open":
-            alarms = desk.open(caller.tenant)
+            alarms = await desk.open(caller.tenant)
             seen(alarms, caller.subject)
             return {"items": [desk.view(alarm) for alarm in alarms], "next": None}
-        found = desk.journal.alarms(caller.tenant, opened=False, limit=limit, before=before)
+        found = await desk.books.alarms(caller.tenant, opened=False, limit=limit, before=before)
         seen(found, caller.subject)
         following = found[-1].id if len(found) == limit else None
         return {"items": [desk.view(alarm) for alarm in found], "next": following}
@@ -61,12 +61,12 @@ def _add_lists(router: APIRouter, desk: Desk, operator: Any) -> None:
     @router.get("/alarms/{alarm_id}")
     async def alarm(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
         """One alarm with its timeline, zones and chain."""
-        return desk.detail(alarm_id, caller.tenant, caller.subject)
+        return await desk.detail(alarm_id, caller.tenant, caller.subject)
 
     @router.get("/quarantine")
     async def quarantine(caller: Caller = operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
         """Readings that could not be used, the newest first."""
-        found = desk.journal.quarantined(caller.tenant, limit)
+        found = await desk.books.quarantined(caller.tenant, limit)
         return {"items": [quarantined_view(one) for one in found], "next": None}
 
 

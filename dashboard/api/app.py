@@ -15,8 +15,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from alarmcore import metrics
 from alarmcore.errors import fault
 from alarmcore.model.site import PRIORITIES, Site
-from alarmcore.ports import Clock
-from alarmcore.service import Service
 from dashboard.answers import AnswerLinks
 from dashboard.api import problems
 from dashboard.api.alarms import alarms_router
@@ -25,6 +23,7 @@ from dashboard.api.callers import Callers
 from dashboard.api.live import live_router
 from dashboard.api.readings import readings_router
 from dashboard.api.session import session_router
+from dashboard.board import Board
 from dashboard.borders import MunicipalityUnknown, borders, municipality_at
 from dashboard.desk import Desk, LinkDesk
 from dashboard.hub import Hub
@@ -48,27 +47,25 @@ HEADERS: Final = {
 }
 
 
-def app_of(  # noqa: PLR0913 - the composition root hands over every part once
+def app_of(
     *,
-    service: Service,
     desk: Desk,
     hub: Hub,
     callers: Callers,
     links: AnswerLinks,
-    clock: Clock,
-    sites: dict[str, Site],
+    owned: Board,
     ready: Callable[[], list[str]],
+    pages: bool = True,
 ) -> FastAPI:
-    """The application. `ready` lists what keeps it from taking alarms."""
+    """The application. `ready` lists what keeps it from doing its part, `owned` holds the alarms that this process owns.
+
+    Without `pages` it only says how it is, as a process does that nobody looks at.
+    """
     app = FastAPI(title="alarmcore", version="1", redoc_url=None)
     problems.install(app)
-    app.include_router(readings_router(service, callers, clock))
-    app.include_router(alarms_router(desk, callers))
-    app.include_router(session_router(callers, sites, clock))
-    app.include_router(live_router(desk, hub, callers, clock))
-    app.include_router(answer_router(LinkDesk(desk), links))
-    _add_health(app, desk, ready)
-    _add_map(app, sites, callers)
+    _add_health(app, owned, ready)
+    if pages:
+        _add_pages(app, desk, hub, callers, links)
 
     @app.middleware("http")
     async def guarded(request: Request, call_next: Callable[[Request], Any]) -> Response:
@@ -82,12 +79,22 @@ def app_of(  # noqa: PLR0913 - the composition root hands over every part once
                 answer.headers.setdefault(name, value)
         return answer
 
-    if STATIC.is_dir():
+    if pages and STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True), name="pages")
     return app
 
 
-def _add_health(app: FastAPI, desk: Desk, ready: Callable[[], list[str]]) -> None:
+def _add_pages(app: FastAPI, desk: Desk, hub: Hub, callers: Callers, links: AnswerLinks) -> None:
+    clock = desk.front.clock
+    app.include_router(readings_router(desk.front, callers, clock))
+    app.include_router(alarms_router(desk, callers))
+    app.include_router(session_router(callers, desk.sites, clock))
+    app.include_router(live_router(desk, hub, callers, clock))
+    app.include_router(answer_router(LinkDesk(desk), links))
+    _add_map(app, desk.sites, callers)
+
+
+def _add_health(app: FastAPI, owned: Board, ready: Callable[[], list[str]]) -> None:
     @app.get("/health/live", tags=["health"])
     async def live() -> dict[str, str]:
         """The process answers."""
@@ -102,7 +109,7 @@ def _add_health(app: FastAPI, desk: Desk, ready: Callable[[], list[str]]) -> Non
     @app.get("/metrics", tags=["health"])
     async def measured() -> Response:
         """Metrics for Prometheus."""
-        alarms = desk.open(None)
+        alarms = list(owned.open())
         for priority in PRIORITIES:
             metrics.OPEN.labels(priority).set(sum(alarm.priority == priority for alarm in alarms))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -48,7 +48,7 @@ def live_router(desk: Desk, hub: Hub, callers: Callers, clock: Clock) -> APIRout
             await socket.close(POLICY, "sign in first")
             return
         await socket.accept()
-        seat = hub.join(caller.tenant, since)
+        seat = hub.join(caller.tenant, caller.subject, since)
         talking = [
             asyncio.create_task(_send(socket, seat)),
             asyncio.create_task(_hear(socket, seat, desk, caller)),

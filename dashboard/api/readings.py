@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 from alarmcore.codecs.native import objects
 from alarmcore.codecs.owntracks import messages
 from alarmcore.errors import ReadingRejected
+from alarmcore.front import Front
 from alarmcore.intake import Raw, Verdict
 from alarmcore.ports import Clock
-from alarmcore.service import Service
 from dashboard.api.callers import Callers
 from dashboard.api.problems import problem
 
@@ -69,7 +69,7 @@ async def body_of(request: Request) -> bytes | None:
     return bytes(found)
 
 
-def readings_router(service: Service, callers: Callers, clock: Clock) -> APIRouter:
+def readings_router(front: Front, callers: Callers, clock: Clock) -> APIRouter:
     """The routes of devices."""
     router = APIRouter(prefix="/api/v1", tags=["readings"])
 
@@ -86,7 +86,7 @@ def readings_router(service: Service, callers: Callers, clock: Clock) -> APIRout
         if len(many) > READINGS_MAX:
             return problem(413, "too_large", f"a body may hold {READINGS_MAX} readings; send fewer at once")
         now = clock.now()
-        verdicts = await service.submit([raw_of(one, principal, now) for one in many])
+        verdicts = await front.submit([raw_of(one, principal, now) for one in many])
         return Response(_encode({"readings": [shown(v) for v in verdicts]}), media_type="application/json")
 
     @router.post("/owntracks")
@@ -103,7 +103,7 @@ def readings_router(service: Service, callers: Callers, clock: Clock) -> APIRout
         now = clock.now()
         named = f"{request.headers.get('x-limit-u', '')}/{request.headers.get('x-limit-d', '')}"
         whose = [(principal or owner_of(one) or named).partition("/") for one in many]
-        await service.submit(
+        await front.submit(
             [
                 Raw(tenant, device, "owntracks", one, now, principal=principal, dialect="owntracks")
                 for one, (tenant, _, device) in zip(many, whose, strict=True)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from loadtests.bench import latency, replay, throughput
+from loadtests.bench import latency, many, replay, throughput
 from loadtests.bench.generator import Load
 from loadtests.bench.servers import NotStarted, machine
 
@@ -93,6 +93,32 @@ def _latency(presses: int, bare_only: bool, data: Path | None, json_file: Path |
                     asyncio.run(latency.pressed(Path(folder) / str(embedded), presses, embedded=embedded))
                 )
     _finish("latency", latency.table(results), results, json_file)
+
+
+@main.command("many")
+@click.option("--database", required=True, help="A PostgreSQL server on which databases may be made: postgresql://…")
+@click.option("--redis", help="A Redis server: redis://…")
+@click.option("--readings", default=200_000, show_default=True)
+@click.option("--persons", default=500, show_default=True, help="Of each of the two municipalities.")
+@click.option("--rounds", default=3, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@_folder
+@_json
+def _many(  # noqa: PLR0913, PLR0917 - one argument per option
+    database: str,
+    redis: str | None,
+    readings: int,
+    persons: int,
+    rounds: int,
+    seed: int,
+    data: Path | None,
+    json_file: Path | None,
+) -> None:
+    """One process on SQLite, one on PostgreSQL, two on PostgreSQL."""
+    load = Load(0, persons, readings, seed, True, 2)
+    with tempfile.TemporaryDirectory(dir=data) as folder:
+        done = many.run(Path(folder), load, many.Servers(database, redis), rounds, _say)
+    _finish("many", many.table(done), done, json_file)
 
 
 @main.command("replay")

@@ -31,6 +31,7 @@ class Load(NamedTuple):
     seed: int
     with_ids: bool
     connections: int
+    tenant: str = "bench"
 
 
 def prepare(load: Load, now: datetime) -> list[list[bytes]]:
@@ -41,14 +42,14 @@ def prepare(load: Load, now: datetime) -> list[list[bytes]]:
     first_at = now - timedelta(seconds=OVER_S)
     for device, kind, fields in mix(load.persons, load.readings, load.seed, load.with_ids, first_at=first_at, every_s=every_s):
         lane = lanes[int(device[-5:]) % load.connections]
-        lane.append(encode(f"alarmcore/v1/bench/{device}/{kind}", encoder.encode(fields), len(lane)))
+        lane.append(encode(f"alarmcore/v1/{load.tenant}/{device}/{kind}", encoder.encode(fields), len(lane)))
     return lanes
 
 
 async def send(load: Load) -> tuple[float, float]:
     """Monotonic seconds of the first byte and of the last acknowledgement."""
     lanes = prepare(load, datetime.now(UTC))
-    clients = [await connect(load.port, f"generator-{n}") for n in range(load.connections)]
+    clients = [await connect(load.port, f"generator-{load.tenant}-{n}") for n in range(load.connections)]
     sys.stdout.write("prepared\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)

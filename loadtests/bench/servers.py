@@ -118,11 +118,14 @@ def command() -> list[str]:
 
 
 @contextlib.contextmanager
-def alarmcore(folder: Path, site: Path, *, broker: int | None = None, mqtt: int | None = None) -> Iterator[Served]:
+def alarmcore(
+    folder: Path, *sites: Path, broker: int | None = None, mqtt: int | None = None, arguments: Sequence[str] = ()
+) -> Iterator[Served]:
     """`alarmcore serve --open` on a free port, with an external broker or with its own listener; started when it says `ready`."""
     folder.mkdir(parents=True, exist_ok=True)
     door = ["--mqtt-broker", f"mqtt://127.0.0.1:{broker}"] if broker else ["--mqtt", f"127.0.0.1:{mqtt}"]
-    line = [*command(), "serve", "--site", str(site), "--data", str(folder / "data"), "--http", f"127.0.0.1:{free_port()}", *door]
+    given = [part for site in sites for part in ("--site", str(site))]
+    line = [*command(), "serve", *given, "--data", str(folder / "data"), "--http", f"127.0.0.1:{free_port()}", *door, *arguments]
     log = folder / "alarmcore.log"
     with process([*line, "--open"], log) as running:
         yield Served(_wait_for_ready(running, log), running)

@@ -43,11 +43,11 @@ class JournalContract:
         """The storage as a new process sees it."""
         raise NotImplementedError
 
-    def alarms_of(self, journal: Any) -> dict[str, Alarm]:
+    async def alarms_of(self, journal: Any) -> dict[str, Alarm]:
         """Every alarm that is stored."""
         raise NotImplementedError
 
-    def events_of(self, journal: Any) -> list[AlarmEvent]:
+    async def events_of(self, journal: Any) -> list[AlarmEvent]:
         """Every event that is stored, in order."""
         raise NotImplementedError
 
@@ -59,8 +59,8 @@ class JournalContract:
         found = await self.again(journal)
         assert list(await found.states()) == [STATE]
         assert await found.effects() == [("e1", b"\xfftell")]
-        assert self.alarms_of(found) == {"a1": ALARM}
-        assert self.events_of(found) == [event("alarm.raised", late_s=7200)]
+        assert await self.alarms_of(found) == {"a1": ALARM}
+        assert await self.events_of(found) == [event("alarm.raised", late_s=7200)]
 
     async def test_the_latest_moment_of_a_decision_is_remembered(self, journal: Any) -> None:
         """So that a clock that is set back while nothing runs does not make every timer late."""
@@ -93,7 +93,7 @@ class JournalContract:
         first = await journal.commit(Batch(NOW, events=[event("alarm.raised"), event("alarm.told")]))
         following = await journal.commit(Batch(NOW, events=[event("alarm.taken")]))
         assert following == first + 2
-        assert [e.event for e in self.events_of(journal)] == ["alarm.raised", "alarm.told", "alarm.taken"]
+        assert [e.event for e in await self.events_of(journal)] == ["alarm.raised", "alarm.told", "alarm.taken"]
 
     async def test_effects_are_given_oldest_first_until_they_are_settled(self, journal: Any) -> None:
         await journal.commit(Batch(NOW, effects=[("z", b"1"), ("a", b"2")]))
@@ -124,7 +124,7 @@ class JournalContract:
         await journal.commit(Batch(NOW, alarms=[ALARM]))
         ended = replace(ALARM, state="resolved", outcome="helped", resolved_at=NOW)
         await journal.commit(Batch(NOW, alarms=[ended, replace(ALARM, id="a2")]))
-        assert self.alarms_of(await self.again(journal)) == {"a1": ended, "a2": replace(ALARM, id="a2")}
+        assert await self.alarms_of(await self.again(journal)) == {"a1": ended, "a2": replace(ALARM, id="a2")}
 
     async def test_a_second_open_alarm_in_one_slot_is_refused_with_all_of_its_batch(self, journal: Any) -> None:
         await journal.commit(Batch(NOW, alarms=[ALARM]))
@@ -143,10 +143,10 @@ class JournalContract:
             refused = True
         assert refused
         found = await self.again(journal)
-        assert self.alarms_of(found) == {"a1": ALARM}
+        assert await self.alarms_of(found) == {"a1": ALARM}
         assert list(await found.states()) == []
         assert await found.effects() == []
-        assert self.events_of(found) == []
+        assert await self.events_of(found) == []
         assert await found.known([9], NOW) == {}
 
     async def test_alarms_of_two_slots_are_open_beside_each_other(self, journal: Any) -> None:
@@ -157,7 +157,7 @@ class JournalContract:
             replace(ALARM, id="a5", slot=Slot("grastorp", "", "unknown_device", "y")),
         ]
         await journal.commit(Batch(NOW, alarms=[ALARM, *others]))
-        assert len(self.alarms_of(journal)) == 5
+        assert len(await self.alarms_of(journal)) == 5
 
     async def test_an_empty_batch_says_whether_anything_can_be_stored(self, journal: Any) -> None:
         await journal.commit(Batch(NOW))
@@ -174,9 +174,9 @@ class JournalContract:
             field="lat",
         )
         await journal.commit(Batch(NOW, quarantined=[wrong]))
-        assert self.quarantine_of(await self.again(journal)) == [wrong]
+        assert await self.quarantine_of(await self.again(journal)) == [wrong]
 
-    def quarantine_of(self, journal: Any) -> list[Quarantined]:
+    async def quarantine_of(self, journal: Any) -> list[Quarantined]:
         """Everything in quarantine, the oldest first."""
         raise NotImplementedError
 

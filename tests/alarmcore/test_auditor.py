@@ -104,6 +104,7 @@ async def test_a_lost_timer_of_somebody_without_an_alarm_is_found_too(bench: Ben
         person = ("grastorp", f"r{n}")
         state = replace(bench.runner.machines["watch"].initial(person), wake_at=bench.clock.at + timedelta(hours=n))
         bench.runner.cache["watch"][person] = state
+        bench.runner.shelves["watch"].keep(person, b"", state.wake_at)
         bench.runner.remind("watch", person)
     del bench.runner.wakes[(0, ("grastorp", "r3"))]
     await rounds.look(2)

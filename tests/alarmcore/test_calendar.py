@@ -10,7 +10,7 @@ from math import inf
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alarmcore.calendar import ENDLESS, Span, Window, covers_week, current, longest_s, upcoming
@@ -166,7 +166,8 @@ def covered(windows: tuple[Window, ...], zone: ZoneInfo, first: datetime) -> lis
     """Which of the minutes from `first` on are inside `windows`."""
     shown, latest, soonest = minutes_shown(zone, first)
     inside = [False] * len(shown)
-    days = {moment.date() for moment in shown}
+    # Also days that the clock jumps over as a whole: their windows begin with the jump.
+    days = [shown[0].date() + timedelta(days=n) for n in range((shown[-1].date() - shown[0].date()).days + 1)]
     for one in windows:
         for day in days:
             if day.weekday() in one.days:
@@ -208,6 +209,8 @@ windows_of_a_rule = st.lists(
     st.sampled_from(CHANGES),
     st.lists(st.integers(0, 4 * 1440 - 1), min_size=8, max_size=8),
 )
+# On a day that the clock jumps over, a window that ends the next day begins with the jump.
+@example((Window(time(1), time(0, 15), frozenset(range(5))),), "Pacific/Apia", date(2011, 12, 30), [1050, 2100, *6 * [0]])
 def test_current_and_upcoming_agree_with_a_look_at_every_minute(
     windows: tuple[Window, ...], name: str, change: date, minutes: list[int]
 ) -> None:

@@ -21,13 +21,13 @@ class TestMemoryJournal(AuditedJournalContract):
         found: Journal = journal
         return found
 
-    def alarms_of(self, journal: Any) -> dict[str, Alarm]:
+    async def alarms_of(self, journal: Any) -> dict[str, Alarm]:
         return dict(journal.alarms)
 
-    def events_of(self, journal: Any) -> list[AlarmEvent]:
+    async def events_of(self, journal: Any) -> list[AlarmEvent]:
         return list(journal.events)
 
-    def quarantine_of(self, journal: Any) -> list[Quarantined]:
+    async def quarantine_of(self, journal: Any) -> list[Quarantined]:
         return list(journal.quarantine)
 
 

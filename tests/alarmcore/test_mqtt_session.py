@@ -22,7 +22,7 @@ from tests.servers.mosquitto import DURABLE, PROGRAM, Mosquitto, free_port, runn
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="mosquitto is not installed")
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 """No expectation waits longer; each is over as soon as it is met."""
 
 TOPIC = "alarmcore/v1/a/b/button"
@@ -381,6 +381,6 @@ async def test_over_tls_the_certificate_is_checked(tmp_path: Path) -> None:
         async with session(broker, intake, url=url, tls=ssl.create_default_context(cafile=str(cert))):
             await publish(broker, "x")
             assert await intake.texts(1) == ["x"]
-        stranger = MqttSession(url, client_id="core", filters=["a/#"], intake=QueueIntake(), start_within_s=0.5)
+        stranger = MqttSession(url, client_id="core", filters=["a/#"], intake=QueueIntake(), start_within_s=3)
         with pytest.raises(Unavailable, match="certificate"):
             await stranger.start()

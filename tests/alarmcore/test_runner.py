@@ -39,13 +39,13 @@ class TestFlakyJournal(JournalContract):
         found: Journal = journal
         return found
 
-    def alarms_of(self, journal: Any) -> dict[str, Alarm]:
+    async def alarms_of(self, journal: Any) -> dict[str, Alarm]:
         return dict(journal.alarms)
 
-    def events_of(self, journal: Any) -> list[AlarmEvent]:
+    async def events_of(self, journal: Any) -> list[AlarmEvent]:
         return list(journal.events)
 
-    def quarantine_of(self, journal: Any) -> list[Quarantined]:
+    async def quarantine_of(self, journal: Any) -> list[Quarantined]:
         return list(journal.quarantine)
 
 
@@ -300,7 +300,7 @@ async def test_timers_are_due_in_the_order_of_moment_tenant_resident_and_rule(st
 async def test_outdated_timers_do_not_fill_memory(stage: Stage) -> None:
     await stage.press()
     for n in range(6000):
-        stage.runner._schedule(stage.runner.machines["chain"], SLOT, Woken(NOON + timedelta(seconds=n)))
+        stage.runner.schedule(stage.runner.machines["chain"], SLOT, Woken(NOON + timedelta(seconds=n)))
     assert len(stage.runner.heap) < 4200
     assert stage.runner.next_wake_at() == NOON + timedelta(seconds=5999)
 

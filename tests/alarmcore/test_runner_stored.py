@@ -14,7 +14,8 @@ from alarmcore.errors import CommitFailed
 from alarmcore.intake import Raw, prepare
 from alarmcore.model.alarm import AnswerAlarm, Slot
 from alarmcore.ports import Batch, StoredState
-from alarmcore.runner import HEAP_SLACK, STUCK_S, Item
+from alarmcore.runner import STUCK_S, Item
+from alarmcore.timers import HEAP_SLACK
 
 
 async def test_every_state_is_stored_under_the_tenant_that_owns_it() -> None:
@@ -215,7 +216,7 @@ async def test_the_answer_of_each_item_is_its_own() -> None:
 def scheduled(stage: Stage, resident: str, at: datetime) -> None:
     """The chain of a resident's alarm wants to be asked at another moment."""
     slot = Slot("grastorp", resident, "press")
-    stage.runner._schedule(stage.runner.machines["chain"], slot, Woken(at))
+    stage.runner.schedule(stage.runner.machines["chain"], slot, Woken(at))
 
 
 async def test_timers_stay_in_order_when_outdated_ones_are_thrown_away() -> None:

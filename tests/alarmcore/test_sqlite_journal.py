@@ -51,15 +51,15 @@ class TestSqliteJournal(AuditedJournalContract):
         self.opened.append(Database(journal.database.path))
         return SqliteJournal(self.opened[-1])
 
-    def alarms_of(self, journal: Any) -> dict[str, Alarm]:
-        found = [alarm for opened in (True, False) for alarm in journal.alarms(None, opened=opened, limit=100)]
+    async def alarms_of(self, journal: Any) -> dict[str, Alarm]:
+        found = [alarm for opened in (True, False) for alarm in await journal.alarms(None, opened=opened, limit=100)]
         return {alarm.id: alarm for alarm in found}
 
-    def events_of(self, journal: Any) -> list[AlarmEvent]:
-        return [stored.event for stored in journal.events_since(0, 100)]
+    async def events_of(self, journal: Any) -> list[AlarmEvent]:
+        return [one.stored.event for one in await journal.news(0, 100)]
 
-    def quarantine_of(self, journal: Any) -> list[Quarantined]:
-        found: list[Quarantined] = journal.quarantined(None, 100)[::-1]
+    async def quarantine_of(self, journal: Any) -> list[Quarantined]:
+        found: list[Quarantined] = (await journal.quarantined(None, 100))[::-1]
         return found
 
 
@@ -138,35 +138,35 @@ async def test_quarantine_keeps_the_newest_of_each_tenant_and_of_all(
 ) -> None:
     await journal.commit(Batch(NOW, quarantined=[wrong(0, "tanum")]))
     await journal.commit(Batch(NOW, quarantined=[wrong(number) for number in range(QUARANTINE_TENANT_MAX + 50)]))
-    mine = journal.quarantined("grastorp", QUARANTINE_MAX)
+    mine = await journal.quarantined("grastorp", QUARANTINE_MAX)
     assert [q.device for q in mine] == [f"d-{number}" for number in range(QUARANTINE_TENANT_MAX + 49, 49, -1)]
-    assert len(journal.quarantined("tanum", 10)) == 1
+    assert len(await journal.quarantined("tanum", 10)) == 1
     monkeypatch.setattr("alarmcore.adapters.sqlite_journal.journal.QUARANTINE_MAX", 20)
     await journal.commit(Batch(NOW, quarantined=[wrong(9999)]))
-    assert len(journal.quarantined(None, QUARANTINE_MAX)) == 20
+    assert len(await journal.quarantined(None, QUARANTINE_MAX)) == 20
 
 
 async def test_a_tenant_sees_its_own_alarms_and_quarantine_only(journal: SqliteJournal) -> None:
     other = replace(ALARM, id="b1", slot=Slot("tanum", "r1", "press"))
     await journal.commit(Batch(NOW, alarms=[ALARM, other], quarantined=[wrong(1), wrong(2, "tanum")]))
-    assert [a.id for a in journal.alarms("tanum", opened=True, limit=10)] == ["b1"]
-    assert [q.device for q in journal.quarantined("tanum", 10)] == ["d-2"]
+    assert [a.id for a in await journal.alarms("tanum", opened=True, limit=10)] == ["b1"]
+    assert [q.device for q in await journal.quarantined("tanum", 10)] == ["d-2"]
 
 
 async def test_pages_of_alarms_hold_each_alarm_once_also_those_of_one_moment(journal: SqliteJournal) -> None:
     ended = [replace(ALARM, id=f"a{n}", state="resolved", raised_at=NOW + timedelta(seconds=n // 4)) for n in range(10)]
     await journal.commit(Batch(NOW, alarms=ended))
     found: list[Alarm] = []
-    while page := journal.alarms("grastorp", opened=False, limit=3, before=found[-1].id if found else None):
+    while page := await journal.alarms("grastorp", opened=False, limit=3, before=found[-1].id if found else None):
         found += page
     assert [alarm.id for alarm in found] == [f"a{n}" for n in range(9, -1, -1)]
 
 
 async def test_a_timeline_holds_its_own_alarms_events(journal: SqliteJournal) -> None:
     await journal.commit(Batch(NOW, events=[event("alarm.raised"), event("alarm.raised", "a2"), event("alarm.taken")]))
-    assert [(s.seq, s.event.event) for s in journal.timeline("a1")] == [(1, "alarm.raised"), (3, "alarm.taken")]
-    assert [s.seq for s in journal.events_since(1, 1)] == [2]
-    assert journal.last_seq() == 3
+    assert [(s.seq, s.event.event) for s in await journal.timeline("a1")] == [(1, "alarm.raised"), (3, "alarm.taken")]
+    assert [one.stored.seq for one in await journal.news(1, 1)] == [2]
+    assert await journal.last_seq() == 3
 
 
 WRITER = """

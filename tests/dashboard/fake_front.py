@@ -66,6 +66,11 @@ class FakeFront:
         self.pulsing = True
         self.slow: asyncio.Event | None = None
         """Holds back the answer to an act that is done and already told on the live line."""
+        self.behind: asyncio.Event | None = None
+        """Holds back the answer to who looks at an alarm: it is made, and tells of nothing that happens meanwhile."""
+        self.looked_at: list[str] = []
+        self.door: asyncio.Event | None = None
+        """Holds back every screen that comes from now on: it hears neither yes nor no."""
         self.seq = 0
         self.port = 0
         self._screens: set[WebSocket] = set()
@@ -173,7 +178,11 @@ class FakeFront:
 
     async def _one(self, request: Request) -> Response:
         found = request.path_params["id"]
-        return JSONResponse(self.detail(found)) if found in self.alarms else problem(404, f"no alarm {found} here")
+        answer = JSONResponse(self.detail(found)) if found in self.alarms else problem(404, f"no alarm {found} here")
+        self.looked_at.append(found)
+        if self.behind is not None:
+            await self.behind.wait()
+        return answer
 
     async def _act(self, request: Request) -> Response:
         alarm = self.alarms.get(request.path_params["id"])
@@ -211,6 +220,8 @@ class FakeFront:
         return JSONResponse(borders("Grästorp"))
 
     async def _live(self, screen: WebSocket) -> None:
+        if self.door is not None:
+            await self.door.wait()
         if len(self._screens) >= SCREENS_MAX:
             await screen.close(1013)
             return

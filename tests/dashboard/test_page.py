@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fake_front import NIGHT, OPERATOR, SECRET, STATIC, FakeFront, fill, moment
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, CDPSession, Page, async_playwright, expect
 
 CHROMIUM = shutil.which("chromium")
 AXE = STATIC.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -22,6 +23,11 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WITHIN_S = 60.0
+"""No expectation of a page waits longer; each is over as soon as it is met."""
+
+expect.set_options(timeout=WITHIN_S * 1000)
+
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -61,11 +67,11 @@ async def page(browser: Browser, front: FakeFront) -> AsyncIterator[Page]:
 
 async def until(true: Any, what: str) -> None:
     """Wait until something the server has been told is so."""
-    for _ in range(200):
-        if true():
-            return
+    deadline = asyncio.get_running_loop().time() + WITHIN_S
+    while not true():
+        if asyncio.get_running_loop().time() > deadline:
+            pytest.fail(f"it never came to be that {what}")
         await asyncio.sleep(0.02)
-    pytest.fail(f"it never came to be that {what}")
 
 
 def row(page: Page, alarm_id: str) -> Any:
@@ -210,6 +216,21 @@ async def test_a_note_is_written_and_stands_in_the_timeline(page: Page, front: F
     await expect(page.locator("[data-test=timeline]")).to_contain_text("Ringde hem, inget svar")
 
 
+async def test_what_happens_while_an_alarms_page_is_fetched_is_not_missing_from_it(page: Page, front: FakeFront) -> None:
+    """The answer was made before, and comes after what the live line tells."""
+    await front.raise_alarm("a1")
+    front.behind = asyncio.Event()
+    await row(page, "a1").click()
+    await until(lambda: front.looked_at == ["a1"], "the page has asked for a1")
+    front.alarms["a1"] |= {"state": "taken", "taken_by": "contact:eva"}
+    await front.tell("a1", "alarm.taken", to="contact:eva", to_name="Eva Andersson")
+    await front.raise_alarm("a2")
+    await expect(row(page, "a2")).to_be_visible()
+    front.behind.set()
+    await expect(page.locator("[data-test=timeline]")).to_contain_text("Eva Andersson tog larmet")
+    await expect(page.locator("[data-test=timeline] li")).to_have_count(2)
+
+
 async def test_taking_what_somebody_else_just_took_says_who_has_it(page: Page, front: FakeFront) -> None:
     await front.raise_alarm("a1")
     await row(page, "a1").click()
@@ -262,7 +283,7 @@ async def test_a_banner_says_since_when_the_line_is_broken_and_goes_when_it_is_b
     assert "BRUTEN" in await page.title()
     await front.raise_alarm("a2", resident_name="Erik Lindqvist")
     await front.start()
-    await expect(row(page, "a2")).to_be_visible(timeout=15_000)
+    await expect(row(page, "a2")).to_be_visible()
     await expect(banner).to_have_count(0)
     await expect(page).to_have_title("(2) 2 larm väntar")
 
@@ -271,9 +292,13 @@ async def test_a_line_that_is_open_but_silent_counts_as_broken(browser: Browser,
     front.open_mode = True
     front.pulsing = False
     page = await browser.new_page()
-    await page.clock.install()
+    # The page's time stands still but for what it is told to run, however long the rest takes; and nobody lets it in again.
+    begin = datetime.now(UTC)
+    await page.clock.install(time=begin)
+    await page.clock.pause_at(begin + timedelta(seconds=1))
     await page.goto(front.url)
     await expect(page.get_by_text("Förbunden")).to_be_visible()
+    front.door = asyncio.Event()
     await page.clock.run_for(11_000)
     await expect(page.locator("[data-test=banner]")).to_have_count(0)
     await page.clock.run_for(1_600)
@@ -325,17 +350,25 @@ async def test_nothing_is_said_to_be_shown_while_the_document_is_hidden(browser:
 async def test_two_hundred_alarms_stay_usable(page: Page, front: FakeFront) -> None:
     await fill(front, 200)
     await expect(page.locator("[data-alarm]")).to_have_count(200)
-    took = await page.evaluate(
+    tools = await page.context.new_cdp_session(page)
+    await tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before_s = await worked_s(tools)
+    await page.evaluate(
         """async () => {
-            const from = performance.now();
             for (let i = 0; i < 20; i++) {
                 window.dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
                 await new Promise(requestAnimationFrame);
             }
-            return (performance.now() - from) / 20;
         }"""
     )
-    assert took < 200, f"one step down the list took {took:.0f} ms"
+    step_ms = (await worked_s(tools) - before_s) / 20 * 1000
+    assert 0 < step_ms < 200, f"one step down the list is {step_ms:.0f} ms of work"
+
+
+async def worked_s(tools: CDPSession) -> float:
+    """What the page's own thread has worked so far: time of the processor, which others on the machine do not add to."""
+    found = await tools.send("Performance.getMetrics")
+    return float(next(one["value"] for one in found["metrics"] if one["name"] == "TaskDuration"))
 
 
 async def test_the_language_switch_changes_every_text_and_the_lang_attribute(page: Page, front: FakeFront) -> None:

@@ -18,6 +18,8 @@ from tests.servers.serving import Serving
 from tests.servers.town import ladder
 from tests.servers.ward import eventually, ward
 
+pytestmark = pytest.mark.timeout(300)
+
 DEVICES = 6
 PER_S = 10
 KILLS = 2
@@ -40,11 +42,11 @@ async def test_a_broker_that_is_killed_loses_nothing_that_was_confirmed(
                 for _ in range(KILLS):
                     devices.press_all()  # some of it is on its way when the broker dies
                     broker.kill()
-                    await eventually(lambda: not service.ready() and not devices.connected, 20, "everybody has noticed")
+                    await eventually(lambda: not service.ready() and not devices.connected, 60, "everybody has noticed")
                     devices.press_all()
                     await asyncio.to_thread(broker.start)
-                    await eventually(service.ready, 30, "ready again")
-                    await eventually(lambda: devices.connected == DEVICES - 1, 20, "the devices are back")
+                    await eventually(service.ready, 60, "ready again")
+                    await eventually(lambda: devices.connected == DEVICES - 1, 60, "the devices are back")
                     await devices.some_confirmed(DEVICES)
                 await devices.check_in_the_end()
         finally:

@@ -9,18 +9,22 @@ from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import pytest
+
 from tests.servers.receivers import HookReceiver, receiving
 from tests.servers.serving import Serving
 from tests.servers.town import ladder
 from tests.servers.ward import Ward, eventually, ward
 from tests.servers.wrongclock import LIBRARY, WrongClock
 
+pytestmark = pytest.mark.timeout(300)
+
 DEVICES = 6
 PER_S = 20
 HOUR_S = 3600
 
-AT_ONCE_S = 5.0
-"""What counts as at once: the clock is looked at every second, and machines are slow."""
+AT_ONCE_S = 60.0
+"""What counts as at once, on the slowest of machines: a chain that stalled would wait for ten minutes or an hour."""
 
 
 @asynccontextmanager
@@ -54,13 +58,13 @@ async def test_a_clock_set_forward_brings_the_next_turn_at_once(need: Callable[[
     with receiving() as hooks:
         async with at_work(tmp_path, hooks, 600) as (service, devices, clock):
             devices.press_all()
-            await eventually(lambda: told(hooks, 0) == EVERYBODY, 10, "the first link")
+            await eventually(lambda: told(hooks, 0) == EVERYBODY, AT_ONCE_S, "the first link")
             await devices.some_confirmed(PER_S)
             await devices.all_confirmed()  # and it is quiet: no press shall make the service look at its clock
             assert not told(hooks, 1)
             clock.set(HOUR_S)
             await eventually(lambda: told(hooks, 1) == EVERYBODY, AT_ONCE_S, "the second link, whose turn has come")
-            await eventually(lambda: service_time(service) > time.time() + HOUR_S - 60, 5, "its clock is set forward")
+            await eventually(lambda: service_time(service) > time.time() + HOUR_S - 60, AT_ONCE_S, "its clock is set forward")
             devices.pressing = True
             await devices.some_confirmed(PER_S)
             await devices.check_in_the_end()
@@ -74,14 +78,15 @@ async def test_a_clock_set_back_holds_up_no_chain_not_even_across_a_crash(
     wait_s = 4
     with receiving() as hooks:
         async with at_work(tmp_path, hooks, wait_s) as (service, devices, clock):
+            pressed_at = time.monotonic()
             devices.press_all()
-            await eventually(lambda: told(hooks, 0) == EVERYBODY, 10, "the first link")
-            told_at = time.monotonic()
+            await eventually(lambda: told(hooks, 0) == EVERYBODY, AT_ONCE_S, "the first link")
             clock.set(-HOUR_S)
-            await eventually(lambda: service_time(service) < time.time() - HOUR_S + 60, 5, "its clock is set back")
+            await eventually(lambda: service_time(service) < time.time() - HOUR_S + 60, AT_ONCE_S, "its clock is set back")
             await devices.some_confirmed(PER_S)
             await eventually(lambda: told(hooks, 1) == EVERYBODY, wait_s + AT_ONCE_S, "the second link's turn")
-            assert time.monotonic() - told_at > wait_s / 2, "a turn came before its time"
+            # From before the presses: whatever holds us up makes this longer, never shorter.
+            assert time.monotonic() - pressed_at > wait_s / 2, "a turn came before its time"
             service.kill()
             await asyncio.to_thread(service.start)
             await eventually(lambda: told(hooks, 2) == EVERYBODY, wait_s + AT_ONCE_S, "the third link's turn")

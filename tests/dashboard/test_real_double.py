@@ -16,6 +16,8 @@ from tests.servers.serving import Serving
 from tests.servers.town import ladder
 from tests.servers.ward import eventually, ward
 
+pytestmark = pytest.mark.timeout(300)
+
 DEVICES = 6
 PER_S = 10
 ROUNDS = 2
@@ -50,10 +52,10 @@ async def test_a_service_killed_while_its_broker_is_down_loses_nothing_that_was_
                 for _ in range(ROUNDS):
                     devices.press_all()  # some of it is on its way when they die
                     await both(broker.kill, service.kill, chance)
-                    await eventually(lambda: not devices.connected, 10, "the devices have noticed")
+                    await eventually(lambda: not devices.connected, 60, "the devices have noticed")
                     devices.press_all()
                     await both(broker.start, service.start, chance)
-                    await eventually(service.ready, 20, "ready again")
+                    await eventually(service.ready, 60, "ready again")
                     await devices.some_confirmed(DEVICES)
                 await devices.check_in_the_end()
         finally:

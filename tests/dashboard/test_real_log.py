@@ -51,7 +51,6 @@ def logging_to(service: Serving, stderr: int) -> Iterator[Serving]:
         service.kill()
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("pipe", [unread, dead])
 def test_alarms_are_told_though_the_log_goes_nowhere(pipe: Callable[[], tuple[int, int]], tmp_path: Path) -> None:
     reading, writing = pipe()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from alarmcore.adapters.seen import RECENT_MAX
 from alarmcore.model.reasons import REJECTIONS
-from alarmcore.runner import HEAP_SLACK
+from alarmcore.timers import HEAP_SLACK
 from dashboard.replay import CHUNK, Replay
 from tests.crowd import BUSY, crowd
 from tests.stories import replayed, told, town

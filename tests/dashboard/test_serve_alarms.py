@@ -18,6 +18,9 @@ from tests.servers.serving import alarmcore, until
 PENDANT_10, PENDANT_20, PENDANT_30 = 10, 20, 30
 """Residents whose relatives are told first."""
 
+PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 20.0}
+"""For requests that are no client's of the scene: the library gives up after five seconds."""
+
 
 @pytest.mark.parametrize("version", [4, 5], ids=["mqtt-3.1.1", "mqtt-5"])
 def test_a_press_is_confirmed_and_stands_in_the_api(town_scene: Scene, version: int) -> None:
@@ -85,15 +88,15 @@ def test_the_mails_link_takes_the_alarm_by_post_only(town_scene: Scene) -> None:
     alarm = town_scene.press(PENDANT_10)
     link = mail_link(town_scene, alarm["id"])
     for method in ("GET", "HEAD", "OPTIONS"):
-        httpx.request(method, link, trust_env=False)
-    page = httpx.get(link, trust_env=False)
+        httpx.request(method, link, **PATIENT)
+    page = httpx.get(link, **PATIENT)
     assert page.status_code == 200
     assert "Karin Svensson 10" in page.text
     assert town_scene.alarm_of("r10")["state"] == "open"
     for method in ("PUT", "DELETE", "PATCH"):
-        assert httpx.request(method, link, trust_env=False).status_code == 405
+        assert httpx.request(method, link, **PATIENT).status_code == 405
     assert town_scene.alarm_of("r10")["state"] == "open"
-    taken = httpx.post(link, data={"answer": "take"}, trust_env=False)
+    taken = httpx.post(link, data={"answer": "take"}, **PATIENT)
     assert taken.status_code == 303
     found = town_scene.alarm_of("r10")
     assert (found["state"], found["taken_by"], found["taken_via"]) == ("taken", "contact:eva", "link")
@@ -103,10 +106,10 @@ def test_the_mails_link_takes_the_alarm_by_post_only(town_scene: Scene) -> None:
 def test_a_link_ends_with_its_alarm(town_scene: Scene) -> None:
     alarm = town_scene.press(PENDANT_20)
     link = mail_link(town_scene, alarm["id"])
-    ended = httpx.post(link, data={"answer": "resolve", "outcome": "no_need"}, trust_env=False)
+    ended = httpx.post(link, data={"answer": "resolve", "outcome": "no_need"}, **PATIENT)
     assert ended.status_code == 303
-    assert httpx.get(link, trust_env=False).status_code == 410
-    late = httpx.post(link, data={"answer": "take"}, trust_env=False)
+    assert httpx.get(link, **PATIENT).status_code == 410
+    late = httpx.post(link, data={"answer": "take"}, **PATIENT)
     assert late.status_code in {303, 410}
     assert town_scene.home.get(f"/api/v1/alarms/{alarm['id']}").json()["taken_by"] is None
 
@@ -122,8 +125,8 @@ def test_a_changed_link_opens_nothing(town_scene: Scene, change: str) -> None:
         "alarm": link.replace(alarm["id"], "a" * len(alarm["id"])),
     }[change]
     assert wrong != link
-    assert httpx.get(wrong, trust_env=False).status_code == 404
-    assert httpx.post(wrong, data={"answer": "take"}, trust_env=False).status_code == 404
+    assert httpx.get(wrong, **PATIENT).status_code == 404
+    assert httpx.post(wrong, data={"answer": "take"}, **PATIENT).status_code == 404
     assert town_scene.alarm_of(f"r{number}")["state"] == "open"
 
 
@@ -160,7 +163,7 @@ def test_an_alarm_is_taken_arrived_at_noted_and_resolved(town_scene: Scene) -> N
 def test_declining_by_all_of_a_link_tells_the_next_at_once(town_scene: Scene) -> None:
     alarm = town_scene.press(PENDANT_30)
     link = mail_link(town_scene, alarm["id"])
-    httpx.post(link, data={"answer": "decline"}, trust_env=False)
+    httpx.post(link, data={"answer": "decline"}, **PATIENT)
     hook = town_scene.hook_of(alarm["id"])
     assert hook.data["link"] == 1
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers.mosquitto import free_port
 from tests.servers.serving import Serving, alarmcore, serving
 from tests.servers.town import town
 
@@ -167,6 +168,35 @@ def test_options_may_be_variables(tmp_path: Path) -> None:
 def test_what_a_command_cannot_use_is_wrong_input(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     data = () if arguments[0] == "dance" or "--dance" in arguments else ("--data", tmp_path / "data")
     refused(*arguments, *data)
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("move",), ("migrate", "--database", "mysql://a:hemligt@x/y"), ("backup",)])
+def test_a_command_for_a_database_says_what_it_lacks(command: tuple[str, ...]) -> None:
+    said = refused(*command)
+    assert "--database" in said or "postgresql://" in said or "FILE" in said
+    assert "hemligt" not in said
+
+
+def test_a_database_that_does_not_answer_is_a_failure_and_its_password_is_not_said(tmp_path: Path) -> None:
+    url = f"postgresql://alarmcore:hemligt@127.0.0.1:{free_port()}/alarmcore"
+    said = refused("token", "operator", "--tenant", "grastorp", "--database", url, code=1)
+    assert "127.0.0.1" in said
+    done = alarmcore("check", "--data", tmp_path, env=os.environ | {"ALARMCORE_DATABASE": url})
+    assert done.returncode == 1
+    assert "error: " in done.stdout
+    assert "hemligt" not in said + done.stdout + done.stderr
+
+
+def test_a_site_goes_into_a_database_and_out_again(tmp_path: Path, empty_database_url: str) -> None:
+    where = ("--database", empty_database_url)
+    assert "migrate" in refused("export", "--tenant", "grastorp", *where)
+    assert alarmcore("migrate", "--yes", *where).returncode == 0
+    file = written(tmp_path, town())
+    assert alarmcore("import", "--yes", *where, file).returncode == 0
+    exported = alarmcore("export", "--tenant", "grastorp", *where)
+    assert exported.returncode == 0
+    again = written(tmp_path, exported.stdout, "again.yaml")
+    assert "nothing changes" in alarmcore("import", "--yes", *where, again).stdout
 
 
 def test_a_tenant_that_is_not_set_up_gets_no_secret_once_others_are(tmp_path: Path) -> None:

@@ -196,6 +196,6 @@ def test_a_looked_at_position_is_logged_with_who_looked(town_scene: Scene) -> No
     town_scene.colleague.get(f"/api/v1/alarms/{alarm['id']}")
     assert seen_by("operator:bo")
     assert not seen_by("unit:centre")
-    httpx.get(town_scene.hook_of(alarm["id"]).data["answer_url"], trust_env=False)
+    httpx.get(town_scene.hook_of(alarm["id"]).data["answer_url"], timeout=20, trust_env=False)
     assert seen_by("unit:centre")
     assert "58.1234" not in town_scene.service.log

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from alarmcore import auditor as auditor_module
-from alarmcore.adapters.sqlite_journal import Database
 from dashboard.options import Address, ServeOptions
-from dashboard.serve import DATABASE, Installation
+from dashboard.runtime import Runtime
+from dashboard.serve import Installation
+from dashboard.stores.opening import open_stores
 from tests.servers.town import town
 
 ANYWHERE = Address("127.0.0.1", 0)
@@ -28,12 +29,17 @@ class Running:
         self.beats = 0
 
     async def missing(self) -> list[str]:
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=self.url, timeout=20, trust_env=False) as client:
             answer = await client.get("/health/ready")
             assert (await client.get("/health/live")).status_code == 200
         found: list[str] = answer.json()["missing"]
         assert (answer.status_code == 503) == bool(found)
         return found
+
+    @property
+    def runtime(self) -> Runtime:
+        (only,) = self.installation.share.runtimes
+        return only
 
     def beat(self) -> None:
         self.beats += 1
@@ -44,27 +50,26 @@ async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     monkeypatch.setattr(auditor_module, "LOOK_S", 0.05)
     site = tmp_path / "site.json"
     site.write_text(json.dumps(town()), "utf-8")
-    database = Database(tmp_path / DATABASE)
     options = ServeOptions(sites=(site,), data=tmp_path, http=ANYWHERE, mqtt=ANYWHERE, opened=True)
-    one = Running(Installation(options, database))
-    one.installation.auditor.beat = one.beat
-    announced: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(one.installation.run(announced.set_result))
-    try:
-        async with asyncio.timeout(20):
-            one.url = await announced
-        yield one
-    finally:
-        serving.cancel()
-        await asyncio.wait([serving])
-        database.close()
+    async with open_stores(tmp_path, None) as opened:
+        one = Running(Installation(options, opened))
+        announced: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(one.installation.run(announced.set_result))
+        try:
+            async with asyncio.timeout(60):
+                one.url = await announced
+            one.installation.frame.beat = one.beat
+            yield one
+        finally:
+            serving.cancel()
+            await asyncio.wait([serving])
 
 
 async def looked(running: Running, times: int = 3) -> None:
     """Wait until the auditor has looked some more times."""
-    auditor = running.installation.auditor
+    auditor = running.runtime.auditor
     seen: set[float] = set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(seen) <= times:  # an auditor that is being tested offers no event
             seen.add(auditor.completed_at)
             await asyncio.sleep(0.01)
@@ -91,7 +96,7 @@ async def test_a_task_that_ends_is_said_by_readiness_and_ends_the_signs_of_life(
 
 
 async def test_an_auditor_that_ends_is_said_by_readiness(running: Running) -> None:
-    task = running.installation.auditor.task
+    task = running.runtime.auditor.task
     assert task is not None
     task.cancel()
     await asyncio.wait([task])
@@ -99,15 +104,15 @@ async def test_an_auditor_that_ends_is_said_by_readiness(running: Running) -> No
 
 
 async def test_a_timer_lost_in_a_running_installation_is_found_and_scheduled_again(running: Running) -> None:
-    async with httpx.AsyncClient(base_url=running.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=running.url, timeout=20, trust_env=False) as client:
         press = {"kind": "button", "tenant": "grastorp", "device": "pendant-1", "id": "one"}
         assert (await client.post("/api/v1/readings", json=press)).json()["readings"][0]["status"] == "kept"
-    runner = running.installation.runner
+    runner = running.runtime.runner
     due_at = runner.next_wake_at()
     assert due_at is not None
     runner.wakes.clear()
     runner.heap.clear()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while runner.next_wake_at() is None:  # noqa: ASYNC110 - what is being looked for is that somebody else mends it
             await asyncio.sleep(0.01)
     await looked(running)

@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.servers.scene import Scene
 from tests.servers.serving import until
 
-WITHIN_S = 15.0
+WITHIN_S = 60.0
 
 
 @contextmanager

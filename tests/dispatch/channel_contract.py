@@ -1,7 +1,7 @@
 """What every channel promises, whatever it hands over to; each channel's test file runs this suite against a real server.
 
-A subclass gives the fixtures `outside` (the server, which can be told how to behave) and `channel` (the channel under test,
-with a time limit per try of `TRY_S`).
+A subclass gives the fixtures `outside` (the server, which can be told how to behave), `channel` (the channel under test, with a
+time limit per try of `PATIENCE_S`) and `hasty` (another one, with `TRY_S`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ from alarmcore.errors import HandoverFailed
 from dispatch.channels.port import ChannelPort, Message, Receipt
 
 TRY_S = 0.6
+"""The limit of tries that must be given up."""
+
+PATIENCE_S = 60.0
+"""The limit of all other tries: more than the slowest of machines needs for one. A server that hangs does so for longer."""
+
+PAUSES_S = 4.0
+"""What a loaded machine may add to a try that is given up, and still less than the limits that channels have of themselves."""
+
 NOW = datetime(2026, 1, 14, 2, 12, 30, tzinfo=UTC)
 PRIVATE = ("Karin", "Svensson", "Storgatan", "58.33", "12.67", "geheim", "Eva")
 
@@ -92,7 +100,7 @@ class ChannelContract:
         await channel.hand_over(message(to))
         assert len(outside.taken) == 1
 
-    @pytest.mark.parametrize("behaviour", ["hang", "cut", "garbage", "busy"])
+    @pytest.mark.parametrize("behaviour", ["cut", "garbage", "busy"])
     async def test_what_may_pass_can_be_repeated(self, channel: ChannelPort, outside: Outside, behaviour: str) -> None:
         to = outside.address("geheim")
         outside.behaviour[to] = behaviour
@@ -100,11 +108,28 @@ class ChannelContract:
         with pytest.raises(HandoverFailed) as failed:
             await channel.hand_over(message(to))
         assert not failed.value.permanent
-        assert time.monotonic() - began < TRY_S + 2
+        assert time.monotonic() - began < PATIENCE_S / 2, "it was not the answer that ended it"
         self.says_no_more_than_ids(failed.value)
         # The same channel hands over as soon as the outside is well again.
         outside.behaviour[to] = "take"
         await channel.hand_over(message(to))
+        assert len(outside.taken) == 1
+
+    async def test_a_receiver_that_hangs_is_given_up_in_time_and_can_be_tried_again(
+        self, hasty: ChannelPort, outside: Outside, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        to = outside.address("geheim")
+        outside.behaviour[to] = "hang"
+        began = time.monotonic()
+        with pytest.raises(HandoverFailed, match=f" {TRY_S:g} s") as failed:
+            await hasty.hand_over(message(to))
+        assert not failed.value.permanent
+        assert time.monotonic() - began < TRY_S + PAUSES_S
+        self.says_no_more_than_ids(failed.value)
+        # The same channel hands over as soon as the outside is well again. That is no matter of time.
+        monkeypatch.setattr(hasty, "_try_s", PATIENCE_S)
+        outside.behaviour[to] = "take"
+        await hasty.hand_over(message(to))
         assert len(outside.taken) == 1
 
     async def test_a_refusal_for_good_is_permanent(self, channel: ChannelPort, outside: Outside) -> None:
@@ -150,13 +175,18 @@ class ChannelContract:
         )
         assert len(outside.taken) == 1
 
-    async def test_receivers_that_hang_do_not_hold_up_the_others(self, channel: ChannelPort, outside: Outside) -> None:
+    async def test_receivers_that_hang_do_not_hold_up_the_others(
+        self, channel: ChannelPort, hasty: ChannelPort, outside: Outside
+    ) -> None:
         hung = [outside.address(f"geheim-{n}") for n in range(3)]
         outside.behaviour.update(dict.fromkeys(hung, "hang"))
         tries = [asyncio.create_task(channel.hand_over(message(to, key=to))) for to in hung]
         await channel.hand_over(message(outside.address("well")))
         assert not any(task.done() for task in tries)
-        failures = await asyncio.gather(*tries, return_exceptions=True)
+        for task in tries:
+            task.cancel()
+        await asyncio.gather(*tries, return_exceptions=True)
+        failures = await asyncio.gather(*(hasty.hand_over(message(to, key=to)) for to in hung), return_exceptions=True)
         assert all(isinstance(failure, HandoverFailed) for failure in failures)
         assert len(outside.taken) == 1
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from channel_contract import NOW, PLAIN, TRY_S, ChannelContract, message
+from channel_contract import NOW, PATIENCE_S, PLAIN, TRY_S, ChannelContract, message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -125,6 +125,13 @@ async def outside() -> AsyncIterator[MailServer]:
 
 @pytest.fixture
 async def channel(outside: MailServer) -> AsyncIterator[EmailChannel]:
+    channel = EmailChannel(f"smtp://127.0.0.1:{outside.port}", "larm@example.org", lambda: NOW, try_s=PATIENCE_S)
+    yield channel
+    await channel.close()
+
+
+@pytest.fixture
+async def hasty(outside: MailServer) -> AsyncIterator[EmailChannel]:
     channel = EmailChannel(f"smtp://127.0.0.1:{outside.port}", "larm@example.org", lambda: NOW, try_s=TRY_S)
     yield channel
     await channel.close()
@@ -240,7 +247,9 @@ async def test_a_local_part_that_the_server_cannot_carry_is_permanent(channel: E
 
 
 async def test_a_server_without_tls_gets_nothing_when_tls_is_required(outside: MailServer) -> None:
-    channel = EmailChannel(f"smtp://127.0.0.1:{outside.port}?starttls=required", "larm@example.org", lambda: NOW, try_s=TRY_S)
+    channel = EmailChannel(
+        f"smtp://127.0.0.1:{outside.port}?starttls=required", "larm@example.org", lambda: NOW, try_s=PATIENCE_S
+    )
     with pytest.raises(HandoverFailed) as failed:
         await channel.hand_over(message("eva@example.org"))
     assert failed.value.permanent
@@ -273,7 +282,7 @@ async def test_tls_by_starttls_with_sign_in_and_a_certificate_that_is_checked(ce
 
     def to(password: str, tls: ssl.SSLContext | None) -> EmailChannel:
         url = f"smtp://larm:{password}@127.0.0.1:{server.port}?starttls=required"
-        return EmailChannel(url, "larm@example.org", lambda: NOW, try_s=3, tls=tls)
+        return EmailChannel(url, "larm@example.org", lambda: NOW, try_s=PATIENCE_S, tls=tls)
 
     try:
         await to("p%40ss%2Fword", trusting).hand_over(message("eva@example.org"))
@@ -300,9 +309,9 @@ async def test_tls_from_the_first_byte(certificate: tuple[Path, Path]) -> None:
     outside.server = await loop.create_server(lambda: _Conversation(outside, loop=loop), "127.0.0.1", 0, ssl=context)
     trusting = ssl.create_default_context(cafile=str(cert))
     try:
-        await EmailChannel(f"smtps://127.0.0.1:{outside.port}", "larm@example.org", lambda: NOW, try_s=3, tls=trusting).hand_over(
-            message("eva@example.org")
-        )
+        await EmailChannel(
+            f"smtps://127.0.0.1:{outside.port}", "larm@example.org", lambda: NOW, try_s=PATIENCE_S, tls=trusting
+        ).hand_over(message("eva@example.org"))
         assert len(outside.mails) == 1
     finally:
         outside.close()

@@ -20,12 +20,12 @@ from typing import Any
 
 import httpx
 import pytest
-from channel_contract import NOW, PRIVATE, TRY_S, ChannelContract, message
+from channel_contract import NOW, PATIENCE_S, PRIVATE, TRY_S, ChannelContract, message
 
 from alarmcore.errors import HandoverFailed
 from dispatch.channels.webhook import WebhookChannel, signature, tenant_secret, webhook_id
 from dispatch.channels.webhook.body import body
-from dispatch.channels.webhook.channel import PER_HOST_MAX, REPLY_BYTES_MAX, REPLY_S
+from dispatch.channels.webhook.channel import PER_HOST_MAX, REPLY_BYTES_MAX
 
 SECRET = b"installation secret of the tests"
 FIELDS = {
@@ -123,14 +123,14 @@ class Receiver:
         content = handler.rfile.read(int(handler.headers["content-length"]))
         behaviour = self.behaviour.get(self.address(handler.path[1:]), "take")
         if behaviour == "hang":
-            self.over.wait(10)
+            self.over.wait(2 * PATIENCE_S)
         elif behaviour == "cut":
             handler.close_connection = True
         elif behaviour == "garbage":
             handler.wfile.write(b"\x00\xff no HTTP at all\r\n\r\n")
             handler.close_connection = True
         elif behaviour == "drip":
-            for byte in b"HTTP/1.1 200 OK\r\nx-slow: " + b"a" * 200:
+            for byte in b"HTTP/1.1 200 OK\r\nx-slow: " + b"a" * 2000:
                 handler.wfile.write(bytes([byte]))
                 if self.over.wait(0.05):
                     break
@@ -148,10 +148,10 @@ class Receiver:
             handler.send_response(200)
             handler.send_header("content-length", "100")
             handler.end_headers()
-            self.over.wait(10)
+            self.over.wait(2 * PATIENCE_S)
         elif behaviour == "drip_after":
             handler.send_response(200)
-            handler.send_header("content-length", "1000")
+            handler.send_header("content-length", "100000")
             handler.end_headers()
             while not self.over.wait(0.05):
                 handler.wfile.write(b" ")
@@ -182,6 +182,13 @@ def outside() -> Iterator[Receiver]:
 
 @pytest.fixture
 async def channel() -> AsyncIterator[WebhookChannel]:
+    channel = WebhookChannel(SECRET, lambda: NOW, try_s=PATIENCE_S)
+    yield channel
+    await channel.close()
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[WebhookChannel]:
     channel = WebhookChannel(SECRET, lambda: NOW, try_s=TRY_S)
     yield channel
     await channel.close()
@@ -286,26 +293,26 @@ async def test_a_receivers_own_reference_is_kept_if_it_is_one(channel: WebhookCh
 
 async def test_an_answer_of_a_gigabyte_is_not_read(channel: WebhookChannel, outside: Receiver) -> None:
     outside.behaviour[outside.address("hook")] = "huge"
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S / 2):
         assert (await channel.hand_over(message(outside.address("hook")))).reference is None
 
 
 async def test_a_body_that_drips_after_its_status_does_not_keep_us(channel: WebhookChannel, outside: Receiver) -> None:
     outside.behaviour[outside.address("hook")] = "drip_after"
-    async with asyncio.timeout(REPLY_S + 1):
+    async with asyncio.timeout(PATIENCE_S / 2):
         assert (await channel.hand_over(message(outside.address("hook")))).reference is None
 
 
-async def test_an_answer_that_drips_ends_with_the_try(channel: WebhookChannel, outside: Receiver) -> None:
+async def test_an_answer_that_drips_ends_with_the_try(hasty: WebhookChannel, outside: Receiver) -> None:
     outside.behaviour[outside.address("hook")] = "drip"
-    async with asyncio.timeout(TRY_S + 1):
+    async with asyncio.timeout(PATIENCE_S / 2):
         with pytest.raises(HandoverFailed, match="did not answer"):
-            await channel.hand_over(message(outside.address("hook")))
+            await hasty.hand_over(message(outside.address("hook")))
 
 
 async def test_one_receiver_never_has_more_than_its_share_of_tries(outside: Receiver) -> None:
     # Tries that nothing ends: a receiver learns later than we do that a try was given up, and would count it with the next one.
-    channel = WebhookChannel(SECRET, lambda: NOW, try_s=60)
+    channel = WebhookChannel(SECRET, lambda: NOW, try_s=PATIENCE_S)
     other = Receiver()
     outside.behaviour[outside.address("hook")] = "hang"
     tries = [
@@ -333,7 +340,7 @@ async def test_one_receiver_never_has_more_than_its_share_of_tries(outside: Rece
 async def test_proxies_and_netrc_of_the_environment_are_not_used(outside: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    channel = WebhookChannel(SECRET, lambda: NOW, try_s=TRY_S)
+    channel = WebhookChannel(SECRET, lambda: NOW, try_s=PATIENCE_S)
     await channel.hand_over(message(outside.address("hook")))
     await channel.close()
     assert len(outside.taken) == 1
@@ -367,14 +374,14 @@ async def test_the_receiver_of_the_documentation_takes_what_we_send_and_nothing_
         with pytest.raises(HandoverFailed) as failed:
             await channel.hand_over(message(url[0], tenant="essunga"))
         assert failed.value.permanent
-        old = WebhookChannel(SECRET, lambda: NOW.replace(year=2025), try_s=TRY_S)
+        old = WebhookChannel(SECRET, lambda: NOW.replace(year=2025), try_s=PATIENCE_S)
         with pytest.raises(HandoverFailed):
             await old.hand_over(message(url[0]))
         await old.close()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
             assert (await client.post(url[0], content=b"{}")).status_code == 401
     finally:
         process.kill()
-        rest = process.communicate(timeout=5)[0]
+        rest = process.communicate(timeout=60)[0]
     # The second hand-over had the same id, so that nobody was told twice; the forgeries told nobody.
     assert "LARM" not in rest

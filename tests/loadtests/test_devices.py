@@ -17,7 +17,7 @@ from loadtests.fleet.devices import Device, Fleet, drive
 from loadtests.fleet.outbox import PENDING_MAX, Letter, Outbox
 from loadtests.fleet.town import town
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 def letter(name: str, kind: str = "position") -> Letter:

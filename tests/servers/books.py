@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
@@ -23,44 +25,73 @@ def identity(name: str, at: float, tenant: str = "grastorp") -> int:
     return found
 
 
-def check_books(database: Path, pressed_at: Mapping[str, float], confirmed: set[str]) -> None:
+Tables = Callable[[Sequence[str]], list[list[Any]]]
+"""The rows that some queries give, all of one moment."""
+
+QUERIES: Final = (
+    "SELECT identity FROM identity",
+    "SELECT data FROM event ORDER BY seq",
+    "SELECT data FROM alarm",
+    "SELECT key FROM state WHERE machine = 'chain' AND wake_at IS NOT NULL",
+)
+
+
+class Stored:
+    """What the database holds of one tenant: identities (they name none: of all), events in order, alarms, chains to go on."""
+
+    def __init__(self, tables: Tables, tenant: str) -> None:
+        identities, happened, alarms, keys = tables(QUERIES)
+        self.identities: set[int] = {row[0] for row in identities}
+        decoded = (msgspec.msgpack.decode(row[0], type=AlarmEvent) for row in happened)
+        self.events = [event for event in decoded if event.tenant == tenant]
+        found = (msgspec.msgpack.decode(row[0], type=Alarm) for row in alarms)
+        self.alarms = [alarm for alarm in found if alarm.slot.tenant == tenant]
+        self.chains = {row[0] for row in keys}
+
+
+def of_file(database: Path) -> Tables:
+    """One snapshot of a running service's file."""
+
+    def tables(queries: Sequence[str]) -> list[list[Any]]:
+        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)
+        connection.execute("BEGIN")
+        try:
+            return [connection.execute(query).fetchall() for query in queries]
+        finally:
+            connection.close()
+
+    return tables
+
+
+def check_books(
+    database: Path | Tables,
+    pressed_at: Mapping[str, float],
+    confirmed: set[str],
+    *,
+    tenant: str = "grastorp",
+    others: AbstractSet[int] = frozenset(),
+) -> Stored:
     """Everything confirmed is stored, everything stored was pressed and had one effect, every open alarm has a next step.
 
-    One snapshot of a running service's database.
+    `others`: what was pressed in other towns of the same installation.
     """
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)
-    connection.execute("BEGIN")
-    try:
-        _check_kept(connection, pressed_at, confirmed)
-        _check_alarms(connection, pressed_at)
-    finally:
-        connection.close()
-
-
-def _check_kept(connection: sqlite3.Connection, pressed_at: Mapping[str, float], confirmed: set[str]) -> None:
-    held = {row[0] for row in connection.execute("SELECT identity FROM identity")}
-    lost = sorted(name for name in confirmed if identity(name, pressed_at[name]) not in held)
+    stored = Stored(of_file(database) if isinstance(database, Path) else database, tenant)
+    identities = {name: identity(name, at, tenant) for name, at in pressed_at.items()}
+    held = stored.identities - others
+    lost = sorted(name for name in confirmed if identities[name] not in held)
     assert not lost, f"{len(lost)} presses were confirmed and lost, such as {lost[:3]}"
-    assert held <= {identity(name, at) for name, at in pressed_at.items()}, "something is stored that nobody sent"
-    effects = sum(event.event in {"alarm.raised", "alarm.repeated"} for event in events(connection))
+    assert held <= set(identities.values()), "something is stored that nobody sent"
+    effects = sum(event.event in {"alarm.raised", "alarm.repeated"} for event in stored.events)
     assert effects == len(held), f"{len(held)} presses are stored and had {effects} effects"
+    _check_alarms(stored, {name for name, known in identities.items() if known in held})
+    return stored
 
 
-def _check_alarms(connection: sqlite3.Connection, pressed_at: Mapping[str, float]) -> None:
-    raised = Counter(event.alarm for event in events(connection) if event.event == "alarm.raised")
+def _check_alarms(stored: Stored, kept: set[str]) -> None:
+    raised = Counter(event.alarm for event in stored.events if event.event == "alarm.raised")
     assert max(raised.values(), default=1) == 1, "an alarm was raised twice"
-    alarms = [msgspec.msgpack.decode(row[0], type=Alarm) for row in connection.execute("SELECT data FROM alarm")]
-    assert {alarm.id for alarm in alarms} == set(raised)
-    still_open = [alarm.slot for alarm in alarms if alarm.state != "resolved"]
+    assert {alarm.id for alarm in stored.alarms} == set(raised)
+    still_open = [alarm.slot for alarm in stored.alarms if alarm.state != "resolved"]
     assert len(still_open) == len(set(still_open)), "two alarms are open in one place"
-    keys = {row[0] for row in connection.execute("SELECT key FROM state WHERE machine = 'chain' AND wake_at IS NOT NULL")}
-    assert {"/".join(slot) for slot in still_open} <= keys, "an open alarm has no next step"
-    held = {row[0] for row in connection.execute("SELECT identity FROM identity")}
-    heard = {name.split("-")[1] for name, at in pressed_at.items() if identity(name, at) in held}
-    assert {f"r{number}" for number in heard} == {alarm.slot.resident for alarm in alarms}, "a press shows nowhere"
-
-
-def events(connection: sqlite3.Connection) -> list[AlarmEvent]:
-    """Everything that has happened, in order."""
-    rows = connection.execute("SELECT data FROM event ORDER BY seq")
-    return [msgspec.msgpack.decode(row[0], type=AlarmEvent) for row in rows]
+    assert {"/".join(slot) for slot in still_open} <= stored.chains, "an open alarm has no next step"
+    assert {f"r{name.split('-')[1]}" for name in kept} == {a.slot.resident for a in stored.alarms}, "a press shows nowhere"

@@ -12,7 +12,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-WITHIN_S = 15.0
+WITHIN_S = 60.0
 
 
 class Device:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-START_WITHIN_S = 10.0
-STOP_WITHIN_S = 10.0
+START_WITHIN_S = 30.0
+STOP_WITHIN_S = 30.0
 
 PROGRAM = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 

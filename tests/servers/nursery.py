@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-START_WITHIN_S = 30.0
+START_WITHIN_S = 60.0
 
 _PARENT = """
 import os, sys

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.servers.books import check_books
+from tests.servers.books import Stored, check_books, identity
+from tests.servers.cluster import Cluster
 from tests.servers.serving import Serving
 from tests.servers.wire import Pendant
 
@@ -41,7 +42,8 @@ KEEPALIVE_S: Final = 4
 class Caller:
     """A pendant that speaks HTTP. What is not answered with 200 is posted again under its old id."""
 
-    def __init__(self, name: str, password: str) -> None:
+    def __init__(self, tenant: str, name: str, password: str) -> None:
+        self.tenant = tenant
         self.name = name
         self.password = password
         self.open: dict[str, bytes] = {}
@@ -69,7 +71,7 @@ class Caller:
                 await asyncio.sleep(BACK_S)
 
     async def _post(self, client: httpx.AsyncClient, url: str, name: str, payload: bytes) -> None:
-        sent = json.loads(payload) | {"tenant": TENANT, "device": self.name, "kind": "button"}
+        sent = json.loads(payload) | {"tenant": self.tenant, "device": self.name, "kind": "button"}
         answer = await client.post(f"{url}/api/v1/readings", json=sent)
         self.statuses.append(answer.status_code)
         if answer.status_code != 200:
@@ -84,15 +86,25 @@ class Caller:
 class Ward:
     """The devices of one service: `pendant-1` (HTTP), `pendant-2`… (MQTT), each of the resident of its number."""
 
-    def __init__(self, service: Serving, port: Callable[[], int], *, count: int, per_s: float, seed: int = 1) -> None:
+    def __init__(
+        self,
+        service: Serving | Cluster,
+        port: Callable[[], int],
+        *,
+        count: int,
+        per_s: float,
+        seed: int = 1,
+        tenant: str = TENANT,
+    ) -> None:
         self.service = service
+        self.tenant = tenant
         self.port = port
         self.per_s = per_s
         self.random = random.Random(seed)  # noqa: S311 - a seed replays who presses
         names = [f"pendant-{number}" for number in range(1, count + 1)]
-        secrets = [service.token("device", TENANT, name) for name in names]
-        self.caller = Caller(names[0], secrets[0])
-        self.pendants = [Pendant(TENANT, n, s, KEEPALIVE_S) for n, s in zip(names[1:], secrets[1:], strict=True)]
+        secrets = [service.token("device", tenant, name) for name in names]
+        self.caller = Caller(tenant, names[0], secrets[0])
+        self.pendants = [Pendant(tenant, n, s, KEEPALIVE_S) for n, s in zip(names[1:], secrets[1:], strict=True)]
         self.pressed_at: dict[str, float] = {}
         self.pressing = True
 
@@ -151,30 +163,41 @@ class Ward:
                 pendant.repeat(REPEAT_MAX)
             await asyncio.sleep(BACK_S)
 
-    async def all_confirmed(self, within_s: float = 30.0) -> None:
+    async def all_confirmed(self, within_s: float = 60.0) -> None:
         """Nobody presses any more, and every press that was ever made is confirmed."""
         self.pressing = False
         await eventually(lambda: not self.open, within_s, lambda: f"{len(self.open)} presses are not confirmed")
         assert self.confirmed == set(self.pressed_at)
         assert not any(device.refused for device in self.devices)
 
-    async def check_in_the_end(self) -> None:
-        """Confirmed and kept are the same, nothing is doubled, and an operator sees every press."""
+    @property
+    def identities(self) -> set[int]:
+        """What all presses are known by."""
+        return {identity(name, at, self.tenant) for name, at in self.pressed_at.items()}
+
+    async def check_in_the_end(self, *others: Ward) -> Stored:
+        """Confirmed and kept are the same, nothing is doubled, and an operator sees every press. `others`: of other towns."""
         await self.all_confirmed()
-        check_books(self.service.database, self.pressed_at, self.confirmed)
-        with self.service.client(self.service.token("operator", TENANT, "anna")) as client:
+        elsewhere: set[int] = set().union(*(other.identities for other in others))
+        database = self.service.tables if isinstance(self.service, Cluster) else self.service.database
+        stored = check_books(database, self.pressed_at, self.confirmed, tenant=self.tenant, others=elsewhere)
+        await asyncio.to_thread(self._check_shown)
+        return stored
+
+    def _check_shown(self) -> None:
+        with self.service.client(self.service.token("operator", self.tenant, "anna")) as client:
             alarms = client.get("/api/v1/alarms").json()["items"]
             assert "alarmcore_alarms_without_next_step 0.0" in client.get("/metrics").text
         assert sum(1 + alarm["repeats"] for alarm in alarms) == len(self.pressed_at)
 
-    async def some_confirmed(self, count: int, within_s: float = 20.0) -> None:
+    async def some_confirmed(self, count: int, within_s: float = 60.0) -> None:
         """So many more presses are confirmed than now."""
         enough = len(self.confirmed) + count
         await eventually(lambda: len(self.confirmed) >= enough, within_s, lambda: f"{len(self.confirmed)} < {enough} confirmed")
 
 
 @contextlib.asynccontextmanager
-async def ward(service: Serving, port: Callable[[], int], **options: Any) -> AsyncIterator[Ward]:
+async def ward(service: Serving | Cluster, port: Callable[[], int], **options: Any) -> AsyncIterator[Ward]:
     """A ward at work, gone afterwards."""
     made = Ward(service, port, **options)
     jobs: list[Coroutine[Any, Any, None]] = [made.stream(), made.caller.run(lambda: service.url)]

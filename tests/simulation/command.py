@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tests.simulation.quiet import unheard
-from tests.simulation.scale import LIVES, SCALES, STORM, Scale
+from tests.simulation.scale import LIVES, SCALES, SHARED, STORM, Scale
 from tests.simulation.seeds import Lived
 from tests.simulation.shrink import Shrunk, Unbroken, replayed, shrink
 from tests.simulation.tally import Totals
@@ -21,10 +21,13 @@ TELL_EVERY_S: Final = 10.0
 LIVES_EVERY: Final = 10
 """Of this many seeds one is two municipalities' days and nights; the others are storms, which are a hundred times as short."""
 
+SHARED_EVERY: Final = 5
+"""Every so many seeds that are not so long are several workers' worlds: with the long ones, one of ten."""
+
 SHRUNK_MAX: Final = 1
 """Failing seeds that are made small at once: one takes minutes, and mostly all have the same cause. The others are named."""
 
-TRIED_MAX: Final = {STORM.name: 600, LIVES.name: 100}
+TRIED_MAX: Final = {STORM.name: 600, LIVES.name: 100, SHARED.name: 300}
 """Worlds that are tried for one story, by their scale."""
 
 
@@ -36,9 +39,10 @@ def parsed(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--hours", type=float, help="go on with new seeds for so many hours of real time, instead of --seeds")
     parser.add_argument(
         "--scale",
-        choices=[*SCALES, "both"],
-        default="both",
-        help=f"storm: twenty minutes in a few homes; lives: days of two towns; both (default): one in {LIVES_EVERY} is lives",
+        choices=[*SCALES, "both", "all"],
+        default="all",
+        help="storm: twenty minutes in a few homes; lives: days of two towns; both: storms and lives; shared: several workers; "
+        "all (default): some of each",
     )
     parser.add_argument("--story", action="store_true", help="print everything that happened in each world")
     parser.add_argument("--only", metavar="LABELS", help="of the world --from, live the story in which only this happens")
@@ -57,9 +61,11 @@ def seeds_of(options: argparse.Namespace) -> Iterator[int]:
 
 def scale_of(seed: int, chosen: str) -> Scale:
     """Which kind of world a seed is."""
-    if chosen != "both":
+    if chosen in SCALES:
         return SCALES[chosen]
-    return STORM if seed % LIVES_EVERY else LIVES
+    if seed % LIVES_EVERY == 0:
+        return LIVES
+    return SHARED if chosen == "all" and seed % SHARED_EVERY == 0 else STORM
 
 
 class Run:

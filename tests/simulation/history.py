@@ -202,6 +202,74 @@ class Started(Record, frozen=True, kw_only=True, gc=False):
     """A new process has read what is stored and goes on."""
 
 
+class BegunLate(Record, frozen=True, kw_only=True, gc=False):
+    """A worker hands a message to a channel although the partition is another's by now: it was stored before, or it must not."""
+
+    message: Message
+    worker: str
+
+    def text(self) -> str:
+        """Who is told of what, and by whom."""
+        return f"{self.t:.6f} BegunLate {self.message.key} {self.worker}"
+
+
+class NotOpened(Record, frozen=True, kw_only=True, gc=False):
+    """A worker could not load a partition."""
+
+    partition: str
+    worker: str
+
+
+class Claimed(Record, frozen=True, kw_only=True, gc=False):
+    """A worker has become a partition's owner, by the database's word, or has got the next token for what it owns."""
+
+    partition: str
+    worker: str
+    token: int
+
+
+class StoredUnder(Record, frozen=True, kw_only=True, gc=False):
+    """A commit of a partition is stored, and this token came with it."""
+
+    partition: str
+    token: int
+
+
+class Closed(Record, frozen=True, kw_only=True, gc=False):
+    """A worker has ended a partition in good order, or after being fenced."""
+
+    partition: str
+    worker: str
+
+
+class FencedOff(Record, frozen=True, kw_only=True, gc=False):
+    """The database has refused a commit under an old token."""
+
+    partition: str
+    worker: str
+
+
+class Post(msgspec.Struct, frozen=True):
+    """One worker, as a look finds it. `well`: it runs, reaches both stores, and is not asked to end."""
+
+    worker: str
+    well: bool
+    runs: tuple[str, ...]
+    """The partitions that are loaded here, by whatever token."""
+
+
+class Roll(Record, frozen=True, kw_only=True, gc=False):
+    """A look at all workers: who is there, which partitions are served under the newest token, whether the store answers."""
+
+    posts: tuple[Post, ...]
+    served: tuple[str, ...]
+    store: bool
+
+    def text(self) -> str:
+        """In short."""
+        return f"{self.t:.6f} Roll {[(p.worker, p.well, p.runs) for p in self.posts]} {self.served} {self.store}"
+
+
 class ClockSet(Record, frozen=True, kw_only=True, gc=False):
     """The service's clock is now `ahead_s` ahead of the true time."""
 

@@ -83,16 +83,25 @@ class Broker:
 
     def hand_in(self, message: Envelope, principal: str | None, answered: Callable[[Envelope, bool], None]) -> None:
         """Give a message to the service, if there is one."""
-        process = self.world.process
-        if process is None or not process.ready:
+        process = self.world.session_of(message.tenant)
+        if process is not None and process.ready:
+            process.when_it_runs(self.handed_in, process, message, principal, answered)
+
+    def handed_in(
+        self, process: Process, message: Envelope, principal: str | None, answered: Callable[[Envelope, bool], None]
+    ) -> None:
+        """A process takes a message from its session."""
+        if not process.ready:
             return
         said = {"tenant": message.tenant, "device": message.device, "kind": message.kind, "payload": message.payload}
-        self.world.add(seen.Heard(t=self.world.t(), **said))  # type: ignore[arg-type]
+        if process.current():
+            self.world.add(seen.Heard(t=self.world.t(), **said))  # type: ignore[arg-type]
 
         def done(kept: bool) -> None:
             if process.alive:
                 self.world.add(seen.Acknowledged(t=self.world.t(), kept=kept, **said))  # type: ignore[arg-type]
-                answered(message, kept)
+                if process is self.world.session_of(message.tenant):
+                    answered(message, kept)
 
         process.door.accept(message.topic, message.payload, principal, done)
 
@@ -103,11 +112,17 @@ class Broker:
 
     def post(self, message: Envelope) -> None:
         """Over HTTP a device hears at once what became of its reading, if the way back holds."""
-        process = self.world.process
-        if process is None or not process.ready:
+        process = self.world.process_of(message.tenant)
+        if process is not None and process.ready:
+            process.when_it_runs(self.posted, process, message)
+
+    def posted(self, process: Process, message: Envelope) -> None:
+        """A process takes a message from its socket."""
+        if not process.ready:
             return
         said = {"tenant": message.tenant, "device": message.device, "kind": message.kind, "payload": message.payload}
-        self.world.add(seen.Heard(t=self.world.t(), **said))  # type: ignore[arg-type]
+        if process.current():
+            self.world.add(seen.Heard(t=self.world.t(), **said))  # type: ignore[arg-type]
         now = process.clock.now()
         dialect = "owntracks" if message.kind == "owntracks" else "native"
         raw = Raw(message.tenant, message.device, message.kind, message.payload, now, principal=message.who, dialect=dialect)
@@ -143,9 +158,9 @@ class Broker:
 
     def connected(self, process: Process) -> None:
         """A new process is there: it hears everything that was not acknowledged."""
-        del process
-        for number in self.queue:
-            self.forward(number)
+        for number, message in self.queue.items():
+            if message.tenant in process.sites:
+                self.forward(number)
 
     def forget(self) -> None:
         """The broker was restarted, and had kept everything in memory only."""

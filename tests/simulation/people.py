@@ -70,7 +70,7 @@ class People:
 
     async def said(self, alarm: Alarm, by: str, answer: Any) -> str:
         """One answer."""
-        process = self.world.process
+        process = self.world.process_of(alarm.slot.tenant)
         if process is None or not process.ready:
             return "unreachable"
         outcome = "helped" if answer == "resolve" else None
@@ -107,7 +107,7 @@ class People:
 
     def show(self, alarm: Alarm) -> None:
         """The page shows an alarm."""
-        process = self.world.process
+        process = self.world.process_of(alarm.slot.tenant)
         if process is not None and process.ready:
             self.world.add(seen.Shown(t=self.world.t(), alarm=alarm.id))
             process.tell(Item("chain", alarm.slot, chain.Shown(alarm.slot, alarm.id, OPERATOR, process.clock.now())))

@@ -48,7 +48,7 @@ def acknowledge_before_commit(patch: Patch) -> None:
         done(True)
         if raw is not None:
             with suppress(Unavailable):
-                self.service.accept(raw)
+                self.taker.accept(raw)
 
     patch.setattr(MqttDoor, "accept", eager)
 

@@ -25,6 +25,7 @@ from tests.simulation import history as seen
 from tests.simulation.channels import FaultyChannel
 from tests.simulation.recording import RecordedRunner
 from tests.simulation.storage import FaultyJournal
+from tests.simulation.town import Town
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -42,22 +43,44 @@ class Process:
         self.calls: set[asyncio.Task[Any]] = set()
         self.clock = SteadyClock(world.system_s, world.t)
         changed = world.faults.strikes("site_changes")
-        self.sites = {tenant: one.changed if changed else one.site for tenant, one in world.towns.items()}
+        towns = self.towns()
+        self.sites = {tenant: one.changed if changed else one.site for tenant, one in towns.items()}
         sites = list(self.sites.values())
         # It never changes, so that it need not be made anew for each life.
-        registry = world.registries[changed] = world.registries.get(changed) or registry_of(sites)
-        journal = FaultyJournal(world.disk, self, world.faults)
+        known = (changed, *towns)
+        registry = world.registries[known] = world.registries.get(known) or registry_of(sites)
+        journal = self.journal()
         kinds = ("webhook", "email")
         channels: dict[str, Any] = {kind: FaultyChannel(kind, self, world.faults, self.begun, self.delivered) for kind in kinds}
         self.teller = Teller(channels, self.message_of, self.report, self.on_screen)
         machines = machines_for(sites, registry)
-        runner = RecordedRunner(world, self.sites, machines, journal, self.teller.perform, self.publish, EFFECT_CODEC)
+        runner = RecordedRunner(world, self.sites, machines, journal, self.perform, self.publish, EFFECT_CODEC)
         self.service = Service(runner, journal, self.clock, registry)
         self.service.confirm = confirming(self)
         self.door = MqttDoor(self.service, self.clock)
         self.auditor = Auditor(self.service, journal, patient=lambda tell: bool(tell.channel == CONSOLE))
         self.auditing: asyncio.Task[None] | None = None
         self.starting = asyncio.get_running_loop().create_task(self.start())
+
+    def towns(self) -> dict[str, Town]:
+        """What it looks after."""
+        return self.world.towns
+
+    def journal(self) -> Any:
+        """Where it stores."""
+        return FaultyJournal(self.world.disk, self, self.world.faults)
+
+    def current(self) -> bool:
+        """Whether what it decides counts."""
+        return True
+
+    def when_it_runs(self, call: Callable[..., None], *given: Any) -> None:
+        """Let it take something from a socket."""
+        call(*given)
+
+    def perform(self, tell: Tell) -> None:
+        """Begin an effect."""
+        self.teller.perform(tell)
 
     async def start(self) -> None:
         """Begin; a process that cannot read what is stored ends, and the next one tries."""
@@ -139,7 +162,7 @@ class Process:
         if self.alive:
             self.service.tell(item)
 
-    def on_screen(self, alarm: str) -> bool:
+    async def on_screen(self, alarm: str) -> bool:
         """Whether an operator's open page shows an alarm just now."""
         shown = self.world.faults.strikes("page_open")
         if shown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ class RecordedRunner(Runner):
         now: datetime,
         identities: Sequence[tuple[int, int]] = (),
         quarantined: Sequence[Quarantined] = (),
+        answered: Callable[[], list[tuple[int, bytes]]] = list,
     ) -> Committed:
         """One turn. What is fed stands in the history before the commit, and what is observed stands there when it commits."""
         self.observed = []
@@ -55,4 +56,7 @@ class RecordedRunner(Runner):
             fed = tuple((item.machine, item.key, item.event) for item in items)
             whole = seen.Whole(fed, tuple(identities), tuple(quarantined))
         self.world.add(seen.Fed(t=self.world.t(), now=now, count=len(items), observed=self.observed, whole=whole))
-        return await super().run(items, now, identities, quarantined)
+        try:
+            return await super().run(items, now, identities, quarantined, answered)
+        finally:
+            self.world.turn_ended()

@@ -45,6 +45,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     replayed_every: int
     """Every so many seeds a world's turns are kept whole, to be decided twice more."""
 
+    workers: tuple[int, int] = (1, 1)
+    """How many share the work. More than one: a world of partitions, leases and tokens."""
+    lease_s: float = 0.0
+
     def mild(self, weather: Weather) -> Weather:
         """A storm's weather, as often as this kind of world has it."""
         changed = {}
@@ -104,4 +108,16 @@ LIVES: Final = Scale(
 )
 """Days and nights as they are, with a fault among some hundred events."""
 
-SCALES: Final = {scale.name: scale for scale in (STORM, LIVES)}
+SHARED: Final = msgspec.structs.replace(
+    STORM,
+    name="shared",
+    trouble_s=600.0,
+    residents=(1, 1),
+    faults=0.5,
+    follow_ups=(60.0, 120.0),
+    workers=(2, 3),
+    lease_s=6.0,
+)
+"""Ten minutes in which two or three workers share four municipalities, and stores, workers and the lines between them fail."""
+
+SCALES: Final = {scale.name: scale for scale in (STORM, LIVES, SHARED)}

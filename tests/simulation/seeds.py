@@ -12,6 +12,7 @@ from tests.simulation.checkers import Broken
 from tests.simulation.eventloop import Stuck
 from tests.simulation.scale import STORM, Scale
 from tests.simulation.world import World
+from tests.simulation.worlds import world_of
 
 DAY_S = 86_400.0
 
@@ -32,7 +33,7 @@ class Lived(msgspec.Struct, frozen=True):
 def live(seed: int, scale: Scale = STORM) -> tuple[World, Lived]:
     """One world, from its beginning to its end."""
     gc.collect()  # the world before: it is full of circles
-    world = World(seed, scale)
+    world = world_of(seed, scale)
     broken: list[Broken] = []
     gc.disable()  # a history only grows: looking through it again and again for garbage takes a third of the time
     try:

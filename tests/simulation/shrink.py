@@ -15,6 +15,7 @@ from tests.simulation.faults import Weather
 from tests.simulation.history import Record
 from tests.simulation.scale import STORM, Scale
 from tests.simulation.world import World
+from tests.simulation.worlds import world_of
 
 T = TypeVar("T")
 
@@ -97,7 +98,7 @@ def lived(seed: int, scale: Scale = STORM, trouble_s: float | None = None, only:
 
     `trouble_s` ends the trouble sooner than its scale would; all that comes before stays as it was.
     """
-    world = World(seed, scale)
+    world = world_of(seed, scale)
     if trouble_s is not None:
         world.scale = replace(scale, trouble_s=trouble_s)
     struck: list[Struck] = []

@@ -19,6 +19,7 @@ from tests.simulation.check_chains import Chains
 from tests.simulation.check_kept import Kept
 from tests.simulation.check_messages import Messages
 from tests.simulation.check_order import Order
+from tests.simulation.check_owners import Owners
 from tests.simulation.check_replay import Replay
 from tests.simulation.check_timers import Timers
 from tests.simulation.check_zones import Zones
@@ -83,6 +84,22 @@ def messages() -> Messages:
 
 def timers() -> Timers:
     return Timers(TOWNS)
+
+
+def owners() -> Owners:
+    return Owners(1.0, {"p00": 1, "p01": 2})
+
+
+def roll(t: float, posts: dict[str, tuple[str, ...]], served: tuple[str, ...] = ("p00", "p01")) -> seen.Roll:
+    return seen.Roll(t=t, posts=tuple(seen.Post(name, True, runs) for name, runs in posts.items()), served=served, store=True)
+
+
+def claimed(t: float, worker: str, partition: str = "p00") -> seen.Claimed:
+    return seen.Claimed(t=t, partition=partition, worker=worker, token=int(t))
+
+
+def late_telling(key: str) -> seen.BegunLate:
+    return seen.BegunLate(t=3, message=replace(begun().message, key=key), worker="a")
 
 
 CASES: Final[tuple[Case, ...]] = (
@@ -241,6 +258,43 @@ CASES: Final[tuple[Case, ...]] = (
         (seen.Audited(t=1, slips=("unwritable",)),),
         (seen.Audited(t=1, slips=("timer_lost",)),),
     ),
+    (
+        "each partition is served",
+        owners,
+        (roll(1, {"a": ("p00",)}),),
+        (roll(9, {"a": ("p00",)}, ("p00",)),),
+        (roll(11, {"a": ("p00",)}, ("p00",)),),
+    ),
+    (
+        "nothing is taken from an owner who is well",
+        owners,
+        (claimed(1, "a"), roll(2, {"a": ("p00",)}), roll(4, {"a": ("p00",)})),
+        (seen.Closed(t=5, partition="p00", worker="a"), claimed(6, "b")),
+        (claimed(6, "b"),),
+    ),
+    (
+        "no commit under an old token",
+        owners,
+        (claimed(1, "a"), claimed(2, "b")),
+        (seen.StoredUnder(t=3, partition="p00", token=2),),
+        (seen.StoredUnder(t=3, partition="p00", token=1),),
+    ),
+    ("in the end nothing moves", owners, (HEALED,), (claimed(39, "b"),), (claimed(41, "b"),)),
+    (
+        "shares are fair",
+        owners,
+        (),
+        (roll(1, {"a": ("p01",), "b": ("p00",), "c": ()}), seen.Closing(t=2)),
+        (roll(1, {"a": ("p01", "p00"), "b": ()}), seen.Closing(t=2)),
+    ),
+    (
+        "each partition runs once",
+        owners,
+        (),
+        (roll(1, {"a": ("p01",), "b": ("p00",)}), seen.Closing(t=2)),
+        (roll(1, {"a": ("p01",), "b": ("p00", "p01")}), seen.Closing(t=2)),
+    ),
+    ("a zombie tells nothing new", owners, (committed(ALARM, tell(0)),), (late_telling(tell(0).telling),), (late_telling("x"),)),
     ("replay decides the same", Replay, (LOADED, FED), (DECIDED,), (OTHERWISE,)),
     ("nobody at home has left", Zones, (), (committed(RAISED),), (committed(event("alarm.raised", rule="wander")),)),
     (

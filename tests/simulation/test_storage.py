@@ -34,13 +34,13 @@ class TestFaultyJournal(JournalContract):
     async def again(self, journal: Any) -> Journal:
         return FaultyJournal(journal.disk, Nobody(), journal.faults)
 
-    def alarms_of(self, journal: Any) -> dict[str, Alarm]:
+    async def alarms_of(self, journal: Any) -> dict[str, Alarm]:
         return dict(journal.disk.alarms)
 
-    def events_of(self, journal: Any) -> list[AlarmEvent]:
+    async def events_of(self, journal: Any) -> list[AlarmEvent]:
         return list(journal.disk.events)
 
-    def quarantine_of(self, journal: Any) -> list[Quarantined]:
+    async def quarantine_of(self, journal: Any) -> list[Quarantined]:
         return list(journal.disk.quarantine)
 
 

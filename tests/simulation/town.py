@@ -14,7 +14,7 @@ from alarmcore.sitefile import check_document, require
 from tests.simulation.scale import Scale
 
 TENANTS: Final = ("grastorp", "tanum")
-PLACES: Final = {"grastorp": (58.33, 12.68), "tanum": (58.72, 11.32)}
+PLACES: Final = {"grastorp": (58.33, 12.68), "tanum": (58.72, 11.32), "sotenas": (58.38, 11.25), "lysekil": (58.27, 11.44)}
 
 ZONE_M: Final = 300.0
 """Radius of everybody's safety zone."""

@@ -22,6 +22,14 @@ OFTEN: Final = 3
 NUMBERS: Final = re.compile(r"\d+(?= s\b)|(?<=try )\d+")
 """What does not make a sentence another one: seconds, and the number of a try."""
 
+OWNING: Final[dict[type, str]] = {
+    seen.Claimed: "worker {worker} becomes the owner of {partition}",
+    seen.Closed: "worker {worker} has ended {partition}",
+    seen.NotOpened: "worker {worker} cannot load {partition}",
+    seen.FencedOff: "the database refuses a commit of worker {worker}: {partition} is another's",
+}
+"""What becomes of a partition, where several workers share them."""
+
 LIFE: Final[dict[type[seen.Record], str]] = {
     seen.Started: "a process is ready",
     seen.Died: "the process is gone",
@@ -47,6 +55,11 @@ FAULTS: Final[dict[str, str]] = {
     "full_every_s": "The disk is full for a while.",
     "die_every_s": "The process is killed.",
     "stop_every_s": "The process is asked to end, as for an update.",
+    "pause_every_s": "A worker's machine stands still for a while.",
+    "cut_store_every_s": "A worker loses sight of the store of leases.",
+    "cut_database_every_s": "A worker loses the database.",
+    "store_lost_every_s": "The store of leases forgets everything.",
+    "store_hangs_every_s": "The store of leases answers nobody for a while.",
     "site_changes": "The process starts with a changed site file: everybody is reached in fewer ways.",
     "die_before_commit": "The process dies with a commit on its way; nothing of it is stored.",
     "die_after_commit": "The process dies after a commit, before anybody hears of it.",
@@ -183,6 +196,8 @@ class Story:
             case seen.Healed() | seen.Died() | seen.Started() | seen.Closing():
                 self.healed |= isinstance(record, seen.Healed)
                 yield LIFE[type(record)]
+            case seen.Claimed() | seen.Closed() | seen.NotOpened() | seen.FencedOff():
+                yield OWNING[type(record)].format(worker=record.worker, partition=record.partition)
             case seen.Refused():
                 yield f"the disk refuses a batch that contradicts what it holds: {self.named(record.why)}"
 

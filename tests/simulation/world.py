@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Coroutine
+from collections.abc import Callable, Container, Coroutine, Hashable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -16,9 +16,9 @@ from tests.simulation import history as seen
 from tests.simulation.checkers import Checkers
 from tests.simulation.devices import REPEAT_S, Device, Gateway
 from tests.simulation.eventloop import VirtualLoop
-from tests.simulation.faults import Faults, weather_of
+from tests.simulation.faults import Faults, Weather, weather_of
 from tests.simulation.homes import HOLDS, Home, stranger
-from tests.simulation.network import Broker
+from tests.simulation.network import Broker, Kind
 from tests.simulation.people import People
 from tests.simulation.process import Process
 from tests.simulation.scale import STORM, Scale
@@ -53,26 +53,29 @@ AHEAD_MAX_S: Final = 400.0
 class World:
     """One seed's world. `run` it once; then `history` and `checkers.broken` say what happened."""
 
+    tenants: tuple[str, ...] = TENANTS
+    brokers: tuple[Kind, ...] = ("listener", "listener", "broker", "broker", "http")
+
     def __init__(self, seed: int, scale: Scale = STORM, muted: Container[str] | None = None) -> None:
         self.seed = seed
         self.scale = scale
-        self.loop = VirtualLoop()
+        self.loop = self.new_loop()
         self.begin_at = scale.begin_at(seed)
         self.begin_s = self.begin_at.timestamp()
         self.ahead_s = 0.0
         """How far the machine's clock is off."""
         self.rng = self.dice("world")
-        self.faults = Faults(scale.mild(weather_of(self.dice("weather"))), self.dice("faults"), muted)
-        self.people_of = {tenant: self.rng.randint(*scale.residents) for tenant in TENANTS}
+        self.faults = Faults(scale.mild(self.weather()), self.dice("faults"), muted)
+        self.people_of = {tenant: self.rng.randint(*scale.residents) for tenant in self.tenants}
         self.towns = {
             tenant: town(tenant, self.dice(tenant), count, scale, self.begin_at) for tenant, count in self.people_of.items()
         }
-        self.registries: dict[bool, Registry] = {}
-        self.checkers = Checkers({tenant: one.residents for tenant, one in self.towns.items()}, self.broke)
+        self.registries: dict[Hashable, Registry] = {}
+        self.checkers = self.new_checkers()
         self.history = seen.History(self.checkers.see)
         self.add = self.history.add
-        self.disk = Disk(self.kept, lambda why: self.add(seen.Refused(t=self.t(), why=why)))
-        self.broker = Broker(self, self.rng.choice(("listener", "listener", "broker", "broker", "http")))
+        self.disk = self.new_disk()
+        self.broker = Broker(self, self.rng.choice(self.brokers))
         self.people = People(self, self.dice("people"))
         self.process: Process | None = None
         self.processes: list[Process] = []
@@ -82,6 +85,35 @@ class World:
         self.homes: list[Home] = []
         self.devices: list[Device] = []
         self.covered: list[Device | Gateway] = []
+
+    def new_loop(self) -> VirtualLoop:
+        """What everything runs on."""
+        return VirtualLoop()
+
+    def weather(self) -> Weather:
+        """What misbehaves, and how often."""
+        return weather_of(self.dice("weather"))
+
+    def new_checkers(self) -> Any:
+        """Who judges."""
+        return Checkers({tenant: one.residents for tenant, one in self.towns.items()}, self.broke)
+
+    def new_disk(self) -> Any:
+        """What outlives processes."""
+        return Disk(self.kept, lambda why: self.add(seen.Refused(t=self.t(), why=why)))
+
+    def process_of(self, tenant: str) -> Process | None:
+        """Whom people and HTTP reach, if anybody is there."""
+        del tenant
+        return self.process
+
+    def session_of(self, tenant: str) -> Process | None:
+        """Whom the broker hands a tenant's readings to."""
+        del tenant
+        return self.process
+
+    def turn_ended(self) -> None:
+        """A turn of a process has come to its end, whatever that was."""
 
     def dice(self, name: str) -> Random:
         """Chance of its own for each part, so that a change in one does not change all the others."""
@@ -168,13 +200,17 @@ class World:
 
     async def clear(self) -> None:
         """End every task."""
-        if self.process is not None:
-            self.process.alive = False
+        self.stop_all()
         for _ in range(CLEAR_MAX):
             left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+
+    def stop_all(self) -> None:
+        """Nothing that a process still does counts any more."""
+        if self.process is not None:
+            self.process.alive = False
 
     async def live(self) -> None:
         """Trouble, health, the end."""
@@ -197,7 +233,7 @@ class World:
     def settle_in(self) -> None:
         """Everybody gets their devices; one pendant is nobody's."""
         self.homes = [Home(self, tenant, number) for tenant, count in self.people_of.items() for number in range(count)]
-        outsider = stranger(self, TENANTS[0])
+        outsider = stranger(self, self.tenants[0])
         self.devices = [outsider, *(device for home in self.homes for device in home.devices)]
         self.later(outsider.rng.expovariate(1 / 100), outsider.live)
         for home in self.homes:
@@ -288,5 +324,9 @@ class World:
         until = self.t() + seconds
         while self.t() < until:
             await asyncio.sleep(min(SEEN_EVERY_S, until - self.t() + 0.001))
-            now = self.process.clock.now() if self.process is not None else self.true_now()
-            self.add(seen.Looked(t=self.t(), now=now))
+            self.look()
+
+    def look(self) -> None:
+        """Somebody looks at what is stored."""
+        now = self.process.clock.now() if self.process is not None else self.true_now()
+        self.add(seen.Looked(t=self.t(), now=now))

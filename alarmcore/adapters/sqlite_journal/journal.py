@@ -13,6 +13,7 @@ from alarmcore.adapters.sqlite_journal.database import Database, micros, moment
 from alarmcore.bindings import slot_text
 from alarmcore.model.alarm import Alarm, AlarmEvent
 from alarmcore.ports import KEEPERS, REMEMBERED, Batch, OpenAlarm, Quarantined, StoredEvent, StoredState
+from alarmcore.shared import News, ShownAlarm
 
 QUARANTINE_MAX: Final = 10_000
 """Readings kept in quarantine; the oldest go. Too few to fill a disk (40 MB)."""
@@ -31,13 +32,18 @@ OPEN_ALARMS: Final = """
 """
 """One row for each open alarm. Its cost is that of the open ones, however many persons and old alarms there are."""
 
+SHOWN: Final = """
+    SELECT alarm.data, state.data FROM alarm LEFT JOIN state ON state.machine = 'chain' AND state.key = alarm.slot
+"""
+"""Alarms, each with the state of its chain."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _alarm = msgspec.msgpack.Decoder(Alarm).decode
 _event = msgspec.msgpack.Decoder(AlarmEvent).decode
 
 
 class SqliteJournal:
-    """Passes the journal's contract suite."""
+    """The journal of the one process there is, and the books that its pages read. There is no inbox: nobody else receives."""
 
     keep = True
 
@@ -103,7 +109,7 @@ class SqliteJournal:
 
     # -- reads for pages --------------------------------------------------------------------------------------------------
 
-    def alarms(self, tenant: str | None, *, opened: bool, limit: int, before: str | None = None) -> list[Alarm]:
+    async def alarms(self, tenant: str | None, *, opened: bool, limit: int, before: str | None = None) -> list[Alarm]:
         """Alarms of one tenant (None: of all), the newest first: those that are open, or those that are resolved.
 
         `before` is the last alarm that the caller has; many may be of one moment, so the moment alone would not do.
@@ -116,26 +122,39 @@ class SqliteJournal:
         )
         return [_alarm(row[0]) for row in rows]
 
-    def alarm(self, alarm_id: str) -> Alarm | None:
+    async def alarm(self, alarm_id: str) -> ShownAlarm | None:
         """One alarm."""
-        rows = self.database.read("SELECT data FROM alarm WHERE id = ?", (alarm_id,))
-        return _alarm(rows[0][0]) if rows else None
+        rows = self.database.read(SHOWN + " WHERE alarm.id = ?", (alarm_id,))
+        return ShownAlarm(_alarm(rows[0][0]), rows[0][1]) if rows else None
 
-    def timeline(self, alarm_id: str) -> list[StoredEvent]:
+    async def timeline(self, alarm_id: str) -> list[StoredEvent]:
         """An alarm's events, the oldest first."""
         rows = self.database.read("SELECT seq, data FROM event WHERE alarm = ? ORDER BY seq", (alarm_id,))
         return [StoredEvent(seq, _event(data)) for seq, data in rows]
 
-    def events_since(self, seq: int, limit: int) -> list[StoredEvent]:
-        """Events after `seq`, in order."""
-        rows = self.database.read("SELECT seq, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
-        return [StoredEvent(place, _event(data)) for place, data in rows]
+    async def news(self, after: int, limit: int) -> list[News]:
+        """Events behind `after`, in order."""
+        rows = self.database.read(
+            "SELECT event.seq, event.data, alarm.data, state.data FROM event LEFT JOIN alarm ON alarm.id = event.alarm"
+            " LEFT JOIN state ON state.machine = 'chain' AND state.key = alarm.slot"
+            " WHERE event.seq > ? ORDER BY event.seq LIMIT ?",
+            (after, limit),
+        )
+        return [
+            News(StoredEvent(seq, _event(data)), None if alarm is None else ShownAlarm(_alarm(alarm), chain))
+            for seq, data, alarm, chain in rows
+        ]
 
-    def last_seq(self) -> int:
+    async def opened(self) -> tuple[int, list[ShownAlarm]]:
+        """Every open alarm, and the place of the newest event."""
+        rows = self.database.read(SHOWN + " WHERE alarm.state <> 'resolved'")
+        return await self.last_seq(), [ShownAlarm(_alarm(alarm), chain) for alarm, chain in rows]
+
+    async def last_seq(self) -> int:
         """The place of the newest event."""
         return int(self.database.read("SELECT coalesce(max(seq), 0) FROM event")[0][0])
 
-    def quarantined(self, tenant: str | None, limit: int) -> list[Quarantined]:
+    async def quarantined(self, tenant: str | None, limit: int) -> list[Quarantined]:
         """What is in quarantine, the newest first."""
         rows = self.database.read(
             "SELECT received_at, tenant, device, kind, reason, field, payload FROM quarantine"

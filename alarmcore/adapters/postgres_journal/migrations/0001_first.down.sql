@@ -1,1 +1,1 @@
-DROP TABLE inbox, quarantine, identity, effect, event, counter, alarm, state, lease, worker, credential, site, partition, setting;
+DROP TABLE inbox, quarantine, identity, effect, event, counter, alarm, state, lease, worker, remembered, credential, site, partition, setting;

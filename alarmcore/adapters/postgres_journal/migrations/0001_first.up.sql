@@ -7,12 +7,16 @@ CREATE TABLE setting (
 );
 
 -- A bucket of tenants with one owner. A commit names the token it believes in, and stores nothing if that is not this one.
+-- session, attempt: which journal took its next token itself when it connected anew, and for the how manieth time, so that it
+-- knows its own token again when the answer to that was lost.
 CREATE TABLE partition (
     name       text PRIMARY KEY,
     token      bigint NOT NULL DEFAULT 0,
     owner      text,
+    session    text,
+    attempt    bigint,
     decided_at bigint
-);
+) WITH (fillfactor = 20);
 INSERT INTO partition (name) SELECT 'p' || lpad(n::text, 2, '0') FROM generate_series(0, 15) AS n;
 
 -- Site files as they were imported. A tenant stays in the partition it was put into first: the one with the fewest residents.
@@ -35,7 +39,11 @@ CREATE TABLE credential (
 );
 CREATE INDEX credential_of_tenant ON credential (tenant, role);
 
--- Signs of life and leases, for when there is no Redis, or it does not answer. Losing them loses nothing.
+-- Signs of life and leases, for when there is no Redis, or it does not answer. Losing them loses nothing. A database that was not
+-- shut down in good order, or took over as a standby, has emptied all three tables: `remembered` shows it.
+CREATE UNLOGGED TABLE remembered (
+    since timestamptz NOT NULL
+);
 CREATE UNLOGGED TABLE worker (
     name  text PRIMARY KEY,
     until timestamptz NOT NULL

@@ -15,6 +15,8 @@ const NAMES_MAX = 5_000;
 /** Events after which the waiting alarm must be looked at anew. */
 const ROUSING = new Set(["alarm.reopened", "alarm.escalated", "alarm.repeated"]);
 
+type Change = { alarm: Alarm; event: AlarmEvent | undefined; seq: number };
+
 export type Phase = "starting" | "signed_out" | "unreachable" | "ready";
 
 export class Desk {
@@ -51,6 +53,8 @@ export class Desk {
   #skew = 0;
   #live: Live;
   #shown = new Set<string>();
+  /** For each fetch of an alarm that is under way, what is heard meanwhile: the answer may be older than that. */
+  readonly #asked = new Set<Change[]>();
   #settle: ReturnType<typeof setTimeout> | undefined;
   #remindedAt = 0;
 
@@ -127,15 +131,20 @@ export class Desk {
   async load(): Promise<void> {
     const id = this.chosen;
     if (id === null) return;
+    const meanwhile: Change[] = [];
+    this.#asked.add(meanwhile);
     try {
       const detail = await api.alarm(id);
       if (this.chosen !== id) return;
       this.detail = detail;
       this.detailFailed = null;
+      for (const change of meanwhile) this.#unfold(change);
       this.#learn(namesOf(detail, detail.chain ?? []));
     } catch (problem) {
       if (this.chosen !== id) return;
       this.detailFailed = problem instanceof api.Failure ? problem.status : 0;
+    } finally {
+      this.#asked.delete(meanwhile);
     }
   }
 
@@ -231,7 +240,9 @@ export class Desk {
     this.#seq = seq;
     const before = this.alarms.get(alarm.id);
     this.#put(alarm);
-    if (this.detail?.id === alarm.id && event) this.#extend(this.detail, event, seq);
+    const change: Change = { alarm, event, seq };
+    for (const meanwhile of this.#asked) meanwhile.push(change);
+    this.#unfold(change);
     if (alarm.state !== "open") return;
     if (!before) this.#announce([alarm]);
     else if (event && ROUSING.has(event.event)) this.#rouse(alarm, event);
@@ -252,10 +263,12 @@ export class Desk {
     if (this.detail?.id === alarm.id) this.detail = { ...this.detail, ...alarm };
   }
 
-  #extend(detail: AlarmDetail, event: AlarmEvent, seq: number): void {
-    const mark = event.seq ?? seq;
-    if (detail.timeline.some((e) => e.seq === mark)) return;
-    this.detail = { ...detail, timeline: [...detail.timeline, { ...event, seq: mark }] };
+  /** Let the open alarm's page know of a change, unless what was fetched holds it already. */
+  #unfold({ alarm, event, seq }: Change): void {
+    const detail = this.detail;
+    const mark = event?.seq ?? seq;
+    if (!event || detail?.id !== alarm.id || detail.timeline.some((e) => e.seq === mark)) return;
+    this.detail = { ...detail, ...alarm, timeline: [...detail.timeline, { ...event, seq: mark }] };
   }
 
   #learn(found: ReadonlyMap<string, string>): void {

@@ -1,0 +1,1 @@
+DROP INDEX effect_claimable;

@@ -1,0 +1,258 @@
+"""Where doors, screens and channels hand in what they have: to the service here that owns a tenant, or to whoever owns it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+
+from alarmcore.admission import Registry
+from alarmcore.errors import CommitFailed, ReadingRejected, Unavailable, fault
+from alarmcore.inbox import ACT, READING, Answer, decode_answer, encode_reading
+from alarmcore.intake import Raw, Verdict, read, salvaged_id, verdict_of
+from alarmcore.model.alarm import AnswerAlarm, Refuse
+from alarmcore.ports import Clock
+from alarmcore.runner import Item
+from alarmcore.service import Service, raise_refused
+from alarmcore.shared import Bell, Inbox
+
+log = structlog.get_logger(__name__)
+
+ANSWER_S: Final = 4.0
+"""How long an answer is waited for: a lease and the time to load a partition. What is in the inbox is kept in any case."""
+
+LOOK_S: Final = 0.1
+"""How often answers are looked for while somebody waits and nobody rings."""
+
+WAITING_MAX: Final = 20_000
+"""Entries that may wait for an answer here; beyond it senders are told busy."""
+
+FACTS_MAX: Final = 10_000
+"""Facts for other owners (a channel's results) held while the database does not answer; the oldest go: each is found out anew,
+since its effect is still stored as not settled."""
+
+AGAIN_S: Final = 0.5
+"""Wait before a fact that could not be stored is stored again."""
+
+
+class Remote:
+    """Everything for tenants that another process owns, by way of the inbox."""
+
+    def __init__(self, inbox: Inbox, bell: Bell, registry: Registry, partition_of: Callable[[str], str | None]) -> None:
+        self.inbox = inbox
+        self.bell = bell
+        self.registry = registry
+        self.partition_of = partition_of
+        self.waiting: dict[int, asyncio.Future[Answer]] = {}
+        self.facts: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self.wanted = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin."""
+        self.tasks = [
+            asyncio.create_task(self._collect(), name="alarmcore-remote-answers"),
+            asyncio.create_task(self._pass_on(), name="alarmcore-remote-facts"),
+        ]
+
+    async def close(self) -> None:
+        """Stop; what was put in stays there."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def readings(self, raws: list[Raw]) -> list[Verdict]:
+        """Keep readings for their owners; their verdicts, the owner's own if it answers in time.
+
+        Raises:
+            Unavailable: nothing was kept.
+        """
+        # Whoever comes first answers for a tenant that nobody has set up: the verdict is the same everywhere.
+        anybody = min(self.registry.tenants)
+        entries = [(raw.tenant if raw.tenant in self.registry.tenants else anybody, READING, encode_reading(raw)) for raw in raws]
+        answers = await self._answers(entries)
+        return [
+            answer.verdict if answer is not None and answer.verdict is not None else self._judged(raw)
+            for raw, answer in zip(raws, answers, strict=True)
+        ]
+
+    def _judged(self, raw: Raw) -> Verdict:
+        """What the owner will say, as far as it can be told without what is stored."""
+        try:
+            return verdict_of(read(raw, self.registry))
+        except ReadingRejected as rejection:
+            return Verdict(salvaged_id(raw.payload), "rejected", rejection.code)
+
+    async def act(self, tenant: str, data: bytes) -> Refuse | None:
+        """Keep a person's act for the tenant's owner, and wait for what comes of it.
+
+        Raises:
+            Unavailable: it was not kept, or it is and its owner has not answered yet.
+        """
+        (answer,) = await self._answers([(tenant, ACT, data)])
+        if answer is None:
+            raise Unavailable("this is kept, but it is not known yet what came of it; look at the alarm, or do it again")
+        if answer.failed:
+            raise CommitFailed("this could not be kept; do it again, or do something else")
+        return answer.refused
+
+    def fact(self, tenant: str, data: bytes) -> None:
+        """Keep a fact for the tenant's owner, soon."""
+        if self.facts.qsize() >= FACTS_MAX:
+            self.facts.get_nowait()
+            log.error("fact_dropped", waiting=FACTS_MAX)
+        self.facts.put_nowait((tenant, data))
+
+    async def _answers(self, entries: list[tuple[str, str, bytes]]) -> list[Answer | None]:
+        if len(self.waiting) + len(entries) > WAITING_MAX:
+            raise Unavailable("too much is waiting already; repeat this")
+        places = await self.inbox.put(entries)
+        loop = asyncio.get_running_loop()
+        futures = [self.waiting.setdefault(place, loop.create_future()) for place in places]
+        self.wanted.set()
+        self._ring({tenant for tenant, _, _ in entries})
+        try:
+            await asyncio.wait(futures, timeout=ANSWER_S)
+        finally:
+            for place in places:
+                self.waiting.pop(place, None)
+        return [future.result() if future.done() else None for future in futures]
+
+    def _ring(self, tenants: set[str]) -> None:
+        for partition in {self.partition_of(tenant) for tenant in tenants}:
+            if partition is not None:
+                self.bell.ring(f"inbox:{partition}")
+
+    async def _collect(self) -> None:
+        """Look for the answers that somebody waits for."""
+        while True:
+            self.wanted.clear()
+            if not self.waiting:
+                await self.wanted.wait()
+            try:
+                for place, data in (await self.inbox.answers(list(self.waiting))).items():
+                    future = self.waiting.pop(place, None)
+                    if future is not None and not future.done():
+                        future.set_result(decode_answer(data))
+            except Exception as error:  # noqa: BLE001 - whoever waits is told when their time is up
+                log.error("inbox_unreadable", error=fault(error))  # noqa: TRY400
+            if self.waiting:
+                await self.bell.heard(["answers"], LOOK_S)
+
+    async def _pass_on(self) -> None:
+        """Store facts in their order, each until it is stored."""
+        while True:
+            tenant, data = await self.facts.get()
+            while True:
+                try:
+                    await self.inbox.put([(tenant, ACT, data)])
+                except Exception as error:  # noqa: BLE001 - tried again until it works
+                    log.error("fact_not_stored", error=fault(error))  # noqa: TRY400
+                    await asyncio.sleep(AGAIN_S)
+                else:
+                    self._ring({tenant})
+                    break
+
+
+class Front:
+    """Knows who owns which tenant here. Without a `remote` one service owns them all."""
+
+    def __init__(self, clock: Clock, encode_act: Callable[[Item], bytes], remote: Remote | None = None) -> None:
+        self.clock = clock
+        self.encode_act = encode_act
+        self.remote = remote
+        self.owners: dict[str, Service] = {}
+        self.alone: Service | None = None
+        self.confirm: Callable[[str, str, Verdict], None] = lambda _tenant, _device, _verdict: None
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def owner(self, tenant: str) -> Service | None:
+        """The service in this process that owns a tenant."""
+        service = self.alone or self.owners.get(tenant)
+        return None if service is None or service.fenced else service
+
+    def accept(self, raw: Raw) -> None:
+        """Take a reading; its `done` is called once it is kept or rejected.
+
+        Raises:
+            Unavailable: too much is waiting already; the sender must repeat.
+        """
+        service = self.owner(raw.tenant)
+        if service is not None:
+            service.accept(raw)
+            return
+        if self.remote is None or len(self.tasks) >= WAITING_MAX:
+            raise Unavailable("nobody here can take this reading now; repeat it")
+        task = asyncio.get_running_loop().create_task(self._far(raw, self.remote))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _far(self, raw: Raw, remote: Remote) -> None:
+        try:
+            (verdict,) = await remote.readings([raw])
+        except Exception as error:  # noqa: BLE001 - whoever sent it is told that it was not kept
+            log.error("inbox_failed", error=fault(error))  # noqa: TRY400
+            verdict = None
+        if raw.done is not None:
+            raw.done(verdict)
+        if verdict is not None and verdict.id is not None:
+            tenant, _, device = (raw.principal or f"{raw.tenant}/{raw.device}").partition("/")
+            self.confirm(tenant, device, verdict)
+
+    async def submit(self, raws: list[Raw]) -> list[Verdict]:
+        """Take readings and wait for their verdicts.
+
+        Raises:
+            Unavailable: they could not all be kept; repeat all of them.
+        """
+        here: dict[Service, list[int]] = {}
+        far: list[int] = []
+        for place, raw in enumerate(raws):
+            service = self.owner(raw.tenant)
+            if service is None:
+                far.append(place)
+            else:
+                here.setdefault(service, []).append(place)
+        if far and self.remote is None:
+            raise Unavailable("nothing can be kept now; repeat all of it")
+        groups = [*here.values(), far] if far else list(here.values())
+        asked: list[Any] = [service.submit([raws[place] for place in places]) for service, places in here.items()]
+        if far and self.remote is not None:
+            asked.append(self.remote.readings([raws[place] for place in far]))
+        verdicts: dict[int, Verdict] = {}
+        for places, found in zip(groups, await asyncio.gather(*asked), strict=True):
+            verdicts |= zip(places, found, strict=True)
+        return [verdicts[place] for place in range(len(raws))]
+
+    async def answer(self, answer: AnswerAlarm) -> None:
+        """A person's answer to an alarm.
+
+        Raises:
+            AlarmUnknown, AlarmClosed, TakenByOther: it does not fit the alarm as it stands.
+            Unavailable: it is not known to be kept; answer again.
+        """
+        tenant = answer.slot.tenant
+        service = self.owner(tenant)
+        if service is not None:
+            await service.answer(answer)
+        elif self.remote is not None:
+            item = Item("lifecycle", answer.slot, answer)
+            raise_refused(answer, await self.remote.act(tenant, self.encode_act(item)))
+        else:
+            raise Unavailable("nothing can be kept now; answer again")
+
+    def tell(self, tenant: str, item: Item) -> None:
+        """Let a machine see a fact that nobody waits for."""
+        service = self.owner(tenant)
+        if service is not None:
+            service.tell(item)
+        elif self.remote is not None:
+            self.remote.fact(tenant, self.encode_act(item))
+
+    def pass_on(self, tenant: str, items: list[Item]) -> None:
+        """Facts that a service which has ended had not kept yet: whoever owns the tenant now is to know them."""
+        if self.remote is not None:
+            for item in items:
+                self.remote.fact(tenant, self.encode_act(item))

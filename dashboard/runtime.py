@@ -1,0 +1,158 @@
+"""One owner of some tenants: their machines, the service that drives them, its auditor, the sessions that hear their devices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import structlog
+
+from alarmcore.adapters.mqtt_session import MqttSession
+from alarmcore.admission import registry_of
+from alarmcore.auditor import Auditor
+from alarmcore.errors import Unavailable
+from alarmcore.front import Front
+from alarmcore.inbox_reader import InboxReader
+from alarmcore.model.reading import URGENT
+from alarmcore.model.site import Site
+from alarmcore.ports import AuditedJournal
+from alarmcore.runner import Item, Runner
+from alarmcore.service import Service
+from dashboard.doors import MqttDoor, Topics, confirming
+from dashboard.frame import Circumstances
+from dashboard.guard import Guard
+from dashboard.machines import machines_for
+from dispatch.binding import EFFECT_CODEC
+from dispatch.teller import CONSOLE
+from dispatch.telling import Tell
+
+log = structlog.get_logger(__name__)
+
+AGAIN_S: Final = 2.0
+"""Wait before a broker that refused us, or did not answer, is asked again."""
+
+
+class OwnedJournal(AuditedJournal, Protocol):
+    """A journal that its owner also keeps small."""
+
+    async def sweep(self, part: int, now: Any) -> None:
+        """Forget old identities in a part of their range."""
+
+
+class Runtime:
+    """`name` is the partition's, or empty where one process owns everything."""
+
+    def __init__(
+        self,
+        name: str,
+        sites: list[Site],
+        journal: OwnedJournal,
+        around: Circumstances,
+    ) -> None:
+        self.name = name
+        self.tenants = tuple(site.tenant.id for site in sites)
+        self.journal = journal
+        self.clock = clock = around.clock
+        self.guard = Guard()
+        self.client = ""
+        self.sessions: list[MqttSession] = []
+        self.connecting: list[asyncio.Task[None]] = []
+        self.reader: InboxReader | None = None
+        registry = registry_of(sites)
+        machines = machines_for(sites, registry, around.usable)
+        self.runner = Runner(machines, journal, around.perform, lambda committed: around.publish(self, committed), EFFECT_CODEC)
+        self.service = Service(self.runner, journal, clock, registry)
+        self.auditor = Auditor(self.service, journal, patient=waits_for_a_person, parts=around.troubles, beat=around.beat)
+
+    async def start(self) -> None:
+        """Load what is stored and begin.
+
+        Raises:
+            Unavailable: it cannot be read.
+        """
+        await self.service.start()
+        await self.auditor.start()
+        self.guard.watch(self.service.task, "keeping alarms")
+        self.guard.watch(self.auditor.task, "the audit")
+
+    def faults(self) -> list[str]:
+        """What is wrong with the parts themselves."""
+        lost = self.connecting or any(not session.connected for session in self.sessions)
+        unhealthy = [] if self.service.healthy() or self.service.fenced else ["alarms cannot be kept"]
+        return (["the MQTT broker is not connected"] if lost else []) + unhealthy + self.guard.ended
+
+    # -- what hears devices -----------------------------------------------------------------------------------------------
+
+    def sessions_at(self, broker: str, client: str, front: Front, topics: Topics) -> list[MqttSession]:
+        """Two sessions at a broker: presses and falls have one of their own, so that they overtake telemetry."""
+        doors = {
+            "presses": (topics.presses, MqttDoor(front, self.clock)),
+            "readings": (topics.readings, MqttDoor(front, self.clock, skip=URGENT)),
+        }
+        sessions = [
+            MqttSession(broker, client_id=f"{client}-{what}", filters=filters, intake=door, on_ended=broker_lost)
+            for what, (filters, door) in doors.items()
+        ]
+        self.client = client
+        # Before the first one starts: what the broker has kept for us comes at once, and is to be confirmed too.
+        self.service.confirm = confirming(sessions[0])
+        return sessions
+
+    async def subscribe(self, sessions: list[MqttSession]) -> None:
+        """Connect, or fail.
+
+        Raises:
+            Unavailable: the broker does not answer, or refuses us.
+        """
+        self.sessions = sessions
+        for session in sessions:
+            await session.start()
+        self.guard.watch_named(f"mqtt-session-{self.client}-", "hearing the MQTT broker")
+
+    def keep_subscribing(self, make: Callable[[], list[MqttSession]]) -> None:
+        """Connect, now or later: an owner whose broker is away still has timers and chains to go on with."""
+
+        async def connect() -> None:
+            while True:
+                try:
+                    await self.subscribe(make())
+                except Unavailable as error:
+                    log.error("mqtt_unavailable", partition=self.name, why=str(error))  # noqa: TRY400
+                    await self.hang_up()
+                    await asyncio.sleep(AGAIN_S)
+                else:
+                    self.connecting.clear()
+                    return
+
+        self.connecting = [asyncio.create_task(connect(), name=f"alarmcore-connect-{self.name}")]
+
+    async def hang_up(self) -> None:
+        """Leave the broker; it keeps what comes for the next owner."""
+        sessions, self.sessions = self.sessions, []
+        for session in sessions:
+            await session.close()
+
+    # -- the end ----------------------------------------------------------------------------------------------------------
+
+    async def close(self) -> list[Item]:
+        """Stop after the turn that is under way; what devices hear nothing of they repeat. Returns facts that were not kept."""
+        self.guard.closing = True
+        for task in self.connecting:
+            task.cancel()
+        if self.reader is not None:
+            await self.reader.close()
+        await self.auditor.close()
+        await self.hang_up()
+        await self.service.close()
+        return self.service.left()
+
+
+def waits_for_a_person(tell: Tell) -> bool:
+    """Whether a telling may stay as it is for as long as nobody opens a page."""
+    return tell.channel == CONSOLE
+
+
+def broker_lost(why: str) -> None:
+    """Another process has taken a session over: this one hears nothing more, and `/health/ready` says so."""
+    log.error("mqtt_session_ended", why=why)

@@ -1,0 +1,64 @@
+"""What the front door keeps beside the journal: credentials, site documents, the installation's secret."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final, Protocol
+
+import msgspec
+
+from dashboard.credentials import Credential, CredentialStore, Role
+
+SETTING: Final = "secret"
+"""The name under which the installation's secret is kept."""
+
+SECRET_BYTES: Final = 32
+
+
+class Stores(CredentialStore, Protocol):
+    """Both databases pass one suite.
+
+    All of them raise:
+        Unavailable: the database does not answer; whether something was kept is then not known (CommitFailed: it was not).
+    """
+
+    async def add(self, credential: Credential) -> None:
+        """Keep `credential`; it is on durable storage when this returns.
+
+        Raises:
+            ValueError: its digest is kept already.
+        """
+
+    async def by_digest(self, digest: bytes) -> Credential | None:
+        """The credential with this digest, revoked ones too."""
+
+    async def revoke(self, digest: bytes, at: datetime) -> bool:
+        """Say that it opens nothing from `at` on; False when there is none. The first moment stands."""
+
+    async def subjects(self, tenant: str, role: Role) -> list[str]:
+        """Who holds credentials of a role in a tenant, in order, each once; revoked ones too."""
+
+    async def tenants(self) -> list[str]:
+        """Whose site files are kept, in order."""
+
+    async def documents(self, tenants: Collection[str] | None = None) -> dict[str, str]:
+        """Site files by tenant, in order of the tenants: all, or those of some."""
+
+    async def put(self, tenant: str, document: str, now: datetime) -> None:
+        """Keep a site file in the place of the tenant's earlier one. A tenant stays in its partition, where there are some."""
+
+    async def secret(self) -> bytes:
+        """The installation's secret: made by whoever asks first, then always the same."""
+
+
+class _Counted(msgspec.Struct):
+    residents: list[msgspec.Raw] = []
+
+
+_count = msgspec.json.Decoder(_Counted).decode
+
+
+def residents_in(document: str) -> int:
+    """How many residents a stored site file has: its weight when partitions are filled evenly."""
+    return len(_count(document).residents)

@@ -1,0 +1,180 @@
+"""An installation of several processes at work: two towns whose devices press, a receiver of webhooks, a page that stays open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from tests.many.screens import Screen, following
+from tests.servers.books import Stored
+from tests.servers.cluster import Cluster, Member, cluster
+from tests.servers.receivers import HookReceiver, receiving
+from tests.servers.town import ladder
+from tests.servers.ward import Ward, eventually, ward
+
+TOWNS: Final = ("grastorp", "tanum")
+"""They lie in two partitions, so that two workers have one each."""
+
+DEVICES: Final = 4
+PER_S: Final = 6.0
+WITHIN_S: Final = 90.0
+"""How long anything that must happen may take: a machine may be many times slower than the one this was written on."""
+
+LONG_S: Final = 900.0
+"""A wait of a chain that no test lives to see."""
+
+
+class Installation:
+    """Everything in one: `wards` by their town, a `screen` of the first town that comes back wherever somebody answers."""
+
+    def __init__(self, cluster: Cluster, hooks: HookReceiver, wards: dict[str, Ward], screen: Screen) -> None:
+        self.cluster = cluster
+        self.hooks = hooks
+        self.wards = wards
+        self.screen = screen
+        self.waited_s = 0.0
+
+    @property
+    def ward(self) -> Ward:
+        """The first town's."""
+        return self.wards[TOWNS[0]]
+
+    def press_all(self) -> None:
+        """Everybody in both towns presses."""
+        for one in self.wards.values():
+            one.press_all()
+
+    async def some_confirmed(self, count: int = DEVICES) -> None:
+        """So many more presses are confirmed in each town than now."""
+        await asyncio.gather(*(one.some_confirmed(count, WITHIN_S) for one in self.wards.values()))
+
+    async def watch(self) -> None:
+        """Measure how long the press that waited longest has waited."""
+        while True:
+            now = time.time()
+            for one in self.wards.values():
+                for name in one.open:
+                    self.waited_s = max(self.waited_s, now - one.pressed_at[name])
+            await asyncio.sleep(0.05)
+
+    async def shared(self, *names: str) -> None:
+        """Each of these members owns a partition, by the database's word."""
+        await self.eventually(lambda: set(self.cluster.owners().values()) == set(names), f"owners are not {names}")
+
+    async def owned_by_others(self, than: Member) -> None:
+        """Somebody else owns everything."""
+        await self.eventually(lambda: than.name not in self.cluster.owners().values(), f"{than.name} still owns something")
+
+    async def ready(self) -> None:
+        """Every member that answers says that all is well."""
+        await self.eventually(lambda: all(one.ready() for one in self.cluster.members if one.answers), "not all are ready")
+
+    async def eventually(self, done: Callable[[], Any], what: str) -> Any:
+        """What `done` gives once it gives something true; the devices live on meanwhile."""
+        deadline = time.monotonic() + WITHIN_S
+        while not (found := await asyncio.to_thread(done)):
+            assert time.monotonic() < deadline, f"not within {WITHIN_S:g} s: {what}"
+            await asyncio.sleep(0.05)
+        return found
+
+    def told(self, tenant: str) -> dict[tuple[str, str], set[str]]:
+        """The ids under which each (alarm, recipient) of a town was told."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for hook in list(self.hooks.hooks):
+            if hook.data["tenant"] == tenant:
+                found[(hook.data["alarm"], hook.data["recipient"])].add(hook.headers["webhook-id"])
+        return found
+
+    async def all_told(self, tenant: str, recipient: str, count: int = DEVICES) -> None:
+        """Somebody was told of so many alarms."""
+
+        def done() -> bool:
+            return sum(who == recipient for _, who in self.told(tenant)) >= count
+
+        await eventually(done, WITHIN_S, f"{recipient} of {tenant} was not told of {count} alarms")
+
+    async def check_in_the_end(self) -> dict[str, Stored]:
+        """Confirmed equals kept, none doubled, all shown, all told, each telling under one id, every page has all of it."""
+        await asyncio.gather(*(one.all_confirmed(WITHIN_S) for one in self.wards.values()))
+        await self.eventually(self.cluster.settled, "everything is told and answered")
+        found = {}
+        for tenant, one in self.wards.items():
+            others = [other for other in self.wards.values() if other is not one]
+            found[tenant] = await one.check_in_the_end(*others)
+            self.check_told(tenant, found[tenant])
+        await self.check_screens()
+        return found
+
+    def check_told(self, tenant: str, stored: Stored) -> None:
+        """What the timeline says that people were told arrived there, each under one id, and nothing else did."""
+        said = Counter((event.alarm, event.to) for event in stored.events if event.event == "alarm.told")
+        assert {who: len(ids) for who, ids in self.told(tenant).items()} == said
+        assert {alarm for alarm, to in said if to == "contact:eva"} == {alarm.id for alarm in stored.alarms}
+
+    async def check_screens(self) -> None:
+        """The page that stayed open shows what is stored, and so does every process that is asked anew."""
+        expected = await self.expected_picture()
+        secret = await asyncio.to_thread(self.cluster.token, "operator", TOWNS[0], "berit")
+        for member in [one for one in self.cluster.members if one.answers and one.serves_pages]:
+            assert await asyncio.to_thread(shown_by, member, secret) == expected, member.name
+        await eventually(lambda: self.screen.picture == expected, WITHIN_S, "the page is not up to date")
+
+    async def expected_picture(self) -> dict[str, int]:
+        """Open alarms of the first town with their repetitions, as the database holds them."""
+
+        def read() -> dict[str, int]:
+            stored = Stored(self.cluster.tables, TOWNS[0])
+            return {alarm.id: alarm.repeats for alarm in stored.alarms if alarm.state != "resolved"}
+
+        return await asyncio.to_thread(read)
+
+
+def shown_by(member: Member, secret: str) -> dict[str, int]:
+    """The open alarms that a process lists, with their repetitions."""
+    with member.client(secret) as client:
+        return {alarm["id"]: alarm["repeats"] for alarm in client.get("/api/v1/alarms").json()["items"]}
+
+
+@contextlib.asynccontextmanager
+async def at_work(
+    folder: Path,
+    *members: str,
+    wait_s: float = LONG_S,
+    per_s: float = PER_S,
+    prepare: Callable[[Cluster], None] = lambda _: None,
+    **options: Any,
+) -> AsyncIterator[Installation]:
+    """Members with these names, started, and devices that have pressed and been answered once.
+
+    `prepare` may make members of its own kind before they are started.
+    """
+    with receiving() as hooks:
+        sites = [ladder(hooks.url, residents=DEVICES, wait_s=wait_s, then_s=LONG_S, tenant=town) for town in TOWNS]
+        with cluster(folder, *sites, **options) as made:
+            for name in members:
+                made.member(name)
+            prepare(made)
+            await asyncio.to_thread(made.start)
+            async with _peopled(made, hooks, per_s) as installation:
+                yield installation
+
+
+@contextlib.asynccontextmanager
+async def _peopled(made: Cluster, hooks: HookReceiver, per_s: float) -> AsyncIterator[Installation]:
+    async with contextlib.AsyncExitStack() as stack:
+        wards = {}
+        for seed, town in enumerate(TOWNS):
+            entered = ward(made, lambda: made.broker.port, count=DEVICES, per_s=per_s, seed=seed, tenant=town)
+            wards[town] = await stack.enter_async_context(entered)
+        screen = await stack.enter_async_context(following(made, TOWNS[0]))
+        installation = Installation(made, hooks, wards, screen)
+        watching = asyncio.create_task(installation.watch())
+        stack.callback(watching.cancel)
+        installation.press_all()
+        await installation.some_confirmed()
+        yield installation
