@@ -35,6 +35,7 @@ class InboxReader:
         self.decode_act = decode_act
         self.under_way: set[int] = set()
         self.unreadable: set[int] = set()
+        self.ended: set[int] = set()
         self.acts: set[asyncio.Task[None]] = set()
         self.task: asyncio.Task[None] | None = None
 
@@ -62,8 +63,12 @@ class InboxReader:
         if not self.service.healthy():
             return
         limit = UNDER_WAY_MAX + len(self.unreadable)
-        for entry in await self.inbox.waiting(self.partition, 0, limit):
-            if entry.place not in self.under_way and entry.place not in self.unreadable and len(self.under_way) < UNDER_WAY_MAX:
+        self.ended.clear()
+        waiting = await self.inbox.waiting(self.partition, 0, limit)
+        # What was answered while we looked was still waiting when the database was asked.
+        known = self.under_way | self.unreadable | self.ended
+        for entry in waiting:
+            if entry.place not in known and len(self.under_way) < UNDER_WAY_MAX:
                 self._hand_in(entry)
 
     def _hand_in(self, entry: InboxEntry) -> None:
@@ -85,9 +90,13 @@ class InboxReader:
         self.under_way.add(entry.place)
 
     def _read(self, place: int, verdict: Verdict | None) -> None:
-        self.under_way.discard(place)
+        self._ended(place)
         if verdict is not None:
             self.bell.ring("answers")
+
+    def _ended(self, place: int) -> None:
+        self.under_way.discard(place)
+        self.ended.add(place)
 
     async def _act(self, place: int, item: Item) -> None:
         try:
@@ -95,5 +104,5 @@ class InboxReader:
         except Unavailable:
             return  # tried again with the next look, unless its answer says that it never works
         finally:
-            self.under_way.discard(place)
+            self._ended(place)
             self.bell.ring("answers")

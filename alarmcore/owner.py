@@ -140,8 +140,12 @@ class Owner:
                     await self.leases.appear(self.worker, self.lease_s)
                 standing = await self.leases.look()
         except (Unavailable, TimeoutError):
+            if self.state.standing is not None:
+                log.warning("leases_silent", hint="what is owned goes on; nothing is taken over until the store answers")
             self._tell(at.StoreSilent())
         else:
+            if self.state.standing is None:
+                log.info("leases_answer", forgotten=standing.forgotten)
             self._tell(at.Looked(standing))
         self._measure()
 

@@ -207,11 +207,12 @@ class Service:
             await asyncio.sleep(0)  # the doors get their turn as well
             return
         self.wanted.clear()
-        while self.runner.prepare(self.clock.now() + PREPARED, PREPARED_MAX):
+        while (due_at := self.runner.next_wake_at()) is not None and due_at > (now := self.clock.now()):
+            if not self.runner.prepare(now + PREPARED, PREPARED_MAX):
+                break
             await asyncio.sleep(0)
             if self.wanted.is_set():
                 return
-        due_at = self.runner.next_wake_at()
         if due_at is None:
             await self.wanted.wait()
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Final
@@ -51,6 +51,18 @@ ANSWERED_FOR: Final = timedelta(minutes=10)
 """How long an answered entry of the inbox is kept for whoever waits for its answer; nobody waits longer than seconds."""
 
 
+class OwnPartitions(PostgresPartitions):
+    """Partitions as one worker gives them back: under the token that its journal had in the end, after connections were lost."""
+
+    def __init__(self, database: PostgresDatabase, tokens: Mapping[str, int]) -> None:
+        super().__init__(database)
+        self.tokens = tokens
+
+    async def give_back(self, partition: str, token: int) -> None:
+        """Say that nobody owns it now."""
+        await super().give_back(partition, max(token, self.tokens.get(partition, 0)))
+
+
 class Sharing:
     """One process's part: what its roles say. Also the host of the partitions that it owns."""
 
@@ -74,6 +86,7 @@ class Sharing:
         self.front = Front(frame.clock, encode_act, self.remote)
         self.owned: dict[str, Runtime] = {}
         self.journals: dict[str, PostgresJournal] = {}
+        self.tokens: dict[str, int] = {}
         self.hushed: set[str] = set()
         self.owner: Owner | None = None
         self.dispatcher: Dispatcher | None = None
@@ -136,7 +149,7 @@ class Sharing:
         self.frame.guard.watch(present, "saying who is there")
 
     async def _own(self, stack: AsyncExitStack) -> None:
-        partitions = PostgresPartitions(self.database)
+        partitions = OwnPartitions(self.database, self.tokens)
         self.owner = Owner(self.options.name, self.leases, partitions, self, lease_s=self.options.lease_s)
         await self.owner.start()
         self.frame.guard.watch(self.owner.task, "owning partitions")
@@ -217,7 +230,9 @@ class Sharing:
         finally:
             # However that went: what lies in this connection must not outlive what we know of it.
             self.owned.pop(partition, None)
-            await self.journals.pop(partition).close()
+            journal = self.journals.pop(partition)
+            self.tokens[partition] = journal.token
+            await journal.close()
 
     def hush(self, partition: str) -> None:
         """Begin none of its effects any more until it is opened anew."""

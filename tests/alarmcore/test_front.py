@@ -255,6 +255,30 @@ async def test_an_entry_of_a_newer_version_is_left_to_whoever_can_read_it_and_ho
     assert sorted(two.inbox.entries.keys() - two.inbox.given.keys()) == [1, 2]
 
 
+async def test_an_act_that_is_answered_while_the_inbox_is_read_is_not_done_again(two: Two) -> None:
+    await two.own()
+    await two.submit(two.press())
+    read, stale = two.inbox.waiting, asyncio.Event()
+
+    async def slowly(partition: str, after: int, limit: int) -> list[InboxEntry]:
+        found = await read(partition, after, limit)
+        if found:
+            await stale.wait()
+        return found
+
+    two.inbox.waiting = slowly  # type: ignore[method-assign]
+    noted = asyncio.create_task(two.answer("note", "operator:anna", text="only once"))
+    await two.until(lambda: len(two.inbox.entries) == 2)
+    # The reader's own look hangs with what it has found; meanwhile the entry is handed in and answered.
+    (entry,) = await read("p07", 0, 10)
+    await asyncio.sleep(0.1)
+    two.reader._hand_in(entry)
+    await noted
+    stale.set()
+    await two.submit(two.press(id="after"))
+    assert [event.event for event in two.journal.events].count("alarm.noted") == 1
+
+
 async def test_what_this_process_owns_itself_takes_no_way_round(two: Two) -> None:
     await two.own()
     two.front.owners["grastorp"] = two.service

@@ -125,7 +125,7 @@ async def lateness(worker: Worker) -> dict[str, list[float]]:
                 late[which].append((now - item.due[0]).total_seconds() * 1000)
         return done
 
-    worker.runner.run = timed  # type: ignore[method-assign]
+    worker.runner.run = timed  # type: ignore[method-assign,assignment]
     service.task = asyncio.create_task(service._run())
     try:
         await _readings(service, worker.persons, clock)

@@ -88,7 +88,7 @@ def resident(number: str, rng: random.Random) -> dict[str, Any]:
 
 def document(tenant: int, persons: int) -> dict[str, Any]:
     """A municipality's site file."""
-    rng = random.Random(f"town-{tenant}")
+    rng = random.Random(f"town-{tenant}")  # noqa: S311 - made-up persons
     whole = bench_site(0, tenant=tenant_id(tenant))
     whole["units"].append({"id": "night-patrol", "name": "Nattpatrullen", "kind": "patrol", "channels": [{"kind": "console"}]})
     whole["residents"] = [resident(number_of(tenant, place), rng) for place in range(persons)]
@@ -126,7 +126,7 @@ async def lived_through(persons: int = DONORS) -> list[StoredState]:
     site = require(check_document(given, "town"))
     registry, journal = registry_of([site]), MemoryJournal()
     runner = Runner(machines_for([site], registry), journal, lambda _: None, lambda _: None, EFFECT_CODEC)
-    rng = random.Random("day")
+    rng = random.Random("day")  # noqa: S311 - made-up readings
     said = sorted((one for person in given["residents"] for one in day_of(person, rng)), key=lambda one: one[0])
     for start in range(0, len(said), 256):
         part = said[start : start + 256]

@@ -69,7 +69,7 @@ def timer_as_an_effect(patch: Patch) -> None:
 
 def lost_wake_up(patch: Patch) -> None:
     """After a start, states are there and their moments are not."""
-    load, schedule = Runner.load, Runner._schedule
+    load, schedule = Runner.load, Runner.schedule
     loading: list[bool] = []
 
     async def deaf(self: Runner) -> None:
@@ -84,7 +84,7 @@ def lost_wake_up(patch: Patch) -> None:
             schedule(self, machine, key, state)
 
     patch.setattr(Runner, "load", deaf)
-    patch.setattr(Runner, "_schedule", scheduled)
+    patch.setattr(Runner, "schedule", scheduled)
 
 
 def known_by_time(patch: Patch) -> None:

@@ -130,7 +130,7 @@ def own_clock(patch: Patch) -> None:
 
 def timers_gone_after_a_failure(patch: Patch) -> None:
     """After a commit that failed, states are read again, and their moments are not."""
-    reread, schedule = Runner.reread, Runner._schedule
+    reread, schedule = Runner.reread, Runner.schedule
     rereading: list[bool] = []
 
     async def deaf(self: Runner) -> None:
@@ -145,7 +145,7 @@ def timers_gone_after_a_failure(patch: Patch) -> None:
             schedule(self, machine, key, state)
 
     patch.setattr(Runner, "reread", deaf)
-    patch.setattr(Runner, "_schedule", scheduled)
+    patch.setattr(Runner, "schedule", scheduled)
 
 
 # -- alarms ---------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from alarmcore.adapters.clock import LOOK_S
 from alarmcore.model.alarm import Alarm
 from alarmcore.ports import Batch
 from tests.simulation import history as seen
+from tests.simulation.check_owners import UNSERVED
 from tests.simulation.deeds import Deeds
 from tests.simulation.faults import Weather
 from tests.simulation.lease_store import LeaseStore
@@ -252,12 +253,15 @@ class SharedWorld(World):
         self.add(seen.ClockSet(t=self.t(), ahead_s=ahead_s))
 
     async def heal(self) -> None:
-        """Nothing fails any more."""
+        """Nothing fails any more. What was promised for a world that is well begins when every partition must be served again."""
+        self.faults.healed = True
         self.empty()
         self.store_hangs = False
         for worker in list(self.workers):
             self.mend(worker)
             worker.resume()
+        self.start()
+        await asyncio.sleep(UNSERVED * self.lease_s)
         await super().heal()
 
     # -- who serves what --------------------------------------------------------------------------------------------------
