@@ -22,11 +22,19 @@ BEND_MAX_M: Final = 0.05
 PIECES_MAX: Final = 64
 """Pieces one edge is cut into at most, so that a country-sized polygon stays cheap; reached by edges of about 80 km."""
 
+STRAIGHT_M: Final = 150.0
+STRAIGHT_LAT: Final = 75.0
+"""An edge that reaches less far to the east and to the north, between these latitudes, bends by less than two centimetres (a square
+of its length, times the latitude's tangent, by four radii of the earth) and is not asked: nearly all edges that people draw."""
+
 POSITION: Final = Packing("<2d")
 """How a position lies in a packed ring: longitude, latitude."""
 
 Edge = tuple[float, float, float, float, float]
 """Start to the east and north, step to the east and north, and one over the step's squared length."""
+
+Place = tuple[float, float]
+"""Metres to the east and to the north in a frame."""
 
 Packed = tuple[bytes, int, bytes, bytes, bytes, bytes, bytes]
 """A frame's 13 numbers, the number of edges, and the five columns of the edges."""
@@ -139,20 +147,26 @@ def _ahead(frame: Frame, distance_m: float, bearing: float) -> tuple[float, floa
 def _edges(ring: bytes, frame: Frame) -> list[Edge]:
     """The edges of one ring; repeated positions make none."""
     found: list[Edge] = []
-    for (lon1, lat1), (lon2, lat2) in pairwise(POSITION.iter_unpack(ring)):
-        pieces = _pieces(lat1, lon1, lat2, lon2, frame)
-        shares = [n / pieces for n in range(pieces + 1)]
-        stops = [frame.place(lat1 + (lat2 - lat1) * s, lon1 + (lon2 - lon1) * s) for s in shares]
-        for (x1, y1), (x2, y2) in pairwise(stops):
+    positions = list(POSITION.iter_unpack(ring))
+    places = [frame.place(lat, lon) for lon, lat in positions]
+    for ((lon1, lat1), here), ((lon2, lat2), there) in pairwise(zip(positions, places, strict=True)):
+        pieces = _pieces(lat1, lon1, lat2, lon2, here, there, frame)
+        shares = (n / pieces for n in range(1, pieces + 1))
+        x1, y1 = here
+        for lat, lon in ((lat1 + (lat2 - lat1) * s, lon1 + (lon2 - lon1) * s) for s in shares):
+            x2, y2 = there if lat == lat2 and lon == lon2 else frame.place(lat, lon)
             dx, dy = x2 - x1, y2 - y1
             if dx or dy:
                 found.append((x1, y1, dx, dy, 1.0 / (dx * dx + dy * dy)))
+            x1, y1 = x2, y2
     return found
 
 
-def _pieces(lat1: float, lon1: float, lat2: float, lon2: float, frame: Frame) -> int:
+def _pieces(lat1: float, lon1: float, lat2: float, lon2: float, here: Place, there: Place, frame: Frame) -> int:
     """Into how many pieces an edge must be cut; its bend falls with the square of that."""
-    (x1, y1), (x2, y2) = frame.place(lat1, lon1), frame.place(lat2, lon2)
+    (x1, y1), (x2, y2) = here, there
+    if abs(x2 - x1) < STRAIGHT_M and abs(y2 - y1) < STRAIGHT_M and abs(lat1) < STRAIGHT_LAT and abs(lat2) < STRAIGHT_LAT:
+        return 1
     x, y = frame.place((lat1 + lat2) / 2.0, (lon1 + lon2) / 2.0)
     bend = hypot(x - (x1 + x2) / 2.0, y - (y1 + y2) / 2.0)
     return min(PIECES_MAX, max(1, ceil(sqrt(bend / BEND_MAX_M))))

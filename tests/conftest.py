@@ -41,10 +41,14 @@ def need() -> Callable[[object, str], None]:
     return needed
 
 
-@pytest.fixture(scope="module")
-def town_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """A running service with two municipalities, one for each module that asks for it."""
-    with scene(tmp_path_factory.mktemp("scene")) as made:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def town_scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A running service with two municipalities, one for each module that asks for it, and for each database."""
+    shared = None
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        shared = server.url(server.create())
+    with scene(tmp_path_factory.mktemp("scene"), shared=shared) as made:
         yield made
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import ARGUMENTS, CHROMIUM
 from playwright.async_api import Page, async_playwright, expect
-from test_page import ARGUMENTS, CHROMIUM
 
 from tests.servers.scene import Scene, scene
 from tests.servers.serving import until

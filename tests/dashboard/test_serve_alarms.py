@@ -58,7 +58,7 @@ def test_a_second_press_is_added_to_the_open_alarm(town_scene: Scene) -> None:
 def test_the_webhook_is_signed_with_the_tenants_secret(town_scene: Scene) -> None:
     alarm = town_scene.press()
     hook = town_scene.hook_of(alarm["id"])
-    made = alarmcore("token", "webhook", "--tenant", "grastorp", "--data", town_scene.service.data)
+    made = alarmcore("token", "webhook", "--tenant", "grastorp", *town_scene.service.where)
     secret = base64.b64decode(made.stdout.strip().removeprefix("whsec_"))
     signed = f"{hook.headers['webhook-id']}.{hook.headers['webhook-timestamp']}.".encode() + hook.body
     expected = "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()

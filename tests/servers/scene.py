@@ -86,7 +86,7 @@ class Scene:
 
 
 @contextlib.contextmanager
-def scene(folder: Path, residents: int = 60, **changes: Any) -> Iterator[Scene]:
+def scene(folder: Path, residents: int = 60, shared: str | None = None, **changes: Any) -> Iterator[Scene]:
     """Everything started, and gone afterwards. A resident's chain is the centre's alone; the chain `standard` mails eva first."""
     with receiving() as hooks, mail_receiving() as mails:
         sites = [town(tenant, hook=hooks.url, residents=residents, **changes) for tenant in ("grastorp", "tanum")]
@@ -95,5 +95,5 @@ def scene(folder: Path, residents: int = 60, **changes: Any) -> Iterator[Scene]:
             for resident in site["residents"][9::10]:
                 resident["chain"] = "standard"
         arguments = ["--smtp-url", mails.url, "--smtp-sender", "larm@example.org"]
-        with serving(folder, *sites, arguments=arguments) as service:
+        with serving(folder, *sites, arguments=arguments, shared=shared) as service:
             yield Scene(service, hooks, mails)

@@ -55,7 +55,8 @@ def issued(data: Path, *wanted: tuple[Role, str, str], database: str | None = No
 class Serving:
     """One installation. `sites` are documents; they are written beside the data, unless that is to be elsewhere.
 
-    `env` is added to the environment of every start; `prefix` is a command that runs ours.
+    `shared` is the URL of a database in which it keeps everything instead of in its folder. `env` is added to the environment of
+    every start; `prefix` is a command that runs ours.
     """
 
     def __init__(
@@ -66,10 +67,12 @@ class Serving:
         opened: bool = False,
         data: Path | None = None,
         env: dict[str, str] | None = None,
+        shared: str | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = data or folder / "data"
+        self.shared = shared
         self.env = env or {}
         self.prefix: list[str] = []
         self.log_path = self.folder / "log"
@@ -83,13 +86,18 @@ class Serving:
         self.url = ""
 
     @property
+    def where(self) -> list[str]:
+        """Where it keeps everything, as commands are told."""
+        return ["--database", self.shared] if self.shared else ["--data", str(self.data)]
+
+    @property
     def line(self) -> list[str]:
         """The command."""
         given = [part for site in self.sites for part in ("--site", str(site))]
         listening = ["--http", "127.0.0.1:0"]
         if "--mqtt-broker" not in self.arguments:
             listening += ["--mqtt", "127.0.0.1:0"]
-        return [*self.prefix, *program(), "serve", *given, "--data", str(self.data), *listening, *self.arguments]
+        return [*self.prefix, *program(), "serve", *given, *self.where, *listening, *self.arguments]
 
     @property
     def pid(self) -> int:
@@ -150,13 +158,13 @@ class Serving:
 
     def token(self, role: Role, tenant: str, name: str) -> str:
         """A new secret, made beside the running service as the command makes it (which takes a second to start)."""
-        return issued(self.data, (role, tenant, name))[0]
+        return issued(self.data, (role, tenant, name), database=self.shared)[0]
 
     def revoke(self, secret: str) -> None:
         """Let a secret open nothing any more."""
 
         async def work() -> bool:
-            async with open_stores(self.data, None) as opened:
+            async with open_stores(self.data, self.shared) as opened:
                 return await opened.stores.revoke(digest(secret), datetime.now(UTC))
 
         assert in_thread(work()), "a secret that is not kept cannot be revoked"
