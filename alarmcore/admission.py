@@ -36,8 +36,8 @@ ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """What ids of tenants, residents and devices look like."""
 
 
-WARM_MAX: Final = 10_000
-"""Persons of a stored site who are kept unpacked, at least; twice as many at most (some 10 kB each, mostly prepared zones)."""
+WARM_MAX: Final = 5_000
+"""Persons of a stored site who are kept unpacked, at least; twice as many at most (some 20 kB each, mostly prepared zones)."""
 
 PEOPLE_MAX: Final = 64
 """Residents kept as they were unpacked: what is made of one, for a device and for the watch, is made at the same time."""

@@ -57,7 +57,8 @@ class Runtime:
         self.guard = Guard()
         self.client = ""
         self.sessions: list[MqttSession] = []
-        self.connecting: list[asyncio.Task[None]] = []
+        self.subscribing: asyncio.Task[None] | None = None
+        self.stolen = asyncio.Event()
         self.reader: InboxReader | None = None
         registry = registry_of(sites)
         machines = machines_for(sites, registry, around.usable)
@@ -78,7 +79,8 @@ class Runtime:
 
     def faults(self) -> list[str]:
         """What is wrong with the parts themselves."""
-        lost = self.connecting or any(not session.connected for session in self.sessions)
+        waiting = self.subscribing is not None and not self.sessions
+        lost = waiting or any(not session.connected for session in self.sessions)
         unhealthy = [] if self.service.healthy() or self.service.fenced else ["alarms cannot be kept"]
         return (["the MQTT broker is not connected"] if lost else []) + unhealthy + self.guard.ended
 
@@ -91,7 +93,7 @@ class Runtime:
             "readings": (topics.readings, MqttDoor(front, self.clock, skip=URGENT)),
         }
         sessions = [
-            MqttSession(broker, client_id=f"{client}-{what}", filters=filters, intake=door, on_ended=broker_lost)
+            MqttSession(broker, client_id=f"{client}-{what}", filters=filters, intake=door, on_ended=self._taken)
             for what, (filters, door) in doors.items()
         ]
         self.client = client
@@ -100,32 +102,47 @@ class Runtime:
         return sessions
 
     async def subscribe(self, sessions: list[MqttSession]) -> None:
-        """Connect, or fail.
+        """Connect, or fail. One that ends by itself is not replaced: another process has it, and this one says so.
 
         Raises:
             Unavailable: the broker does not answer, or refuses us.
         """
+        await self._connect(sessions)
+        self.guard.watch_named(f"mqtt-session-{self.client}-", "hearing the MQTT broker")
+
+    async def _connect(self, sessions: list[MqttSession]) -> None:
         self.sessions = sessions
         for session in sessions:
             await session.start()
-        self.guard.watch_named(f"mqtt-session-{self.client}-", "hearing the MQTT broker")
 
     def keep_subscribing(self, make: Callable[[], list[MqttSession]]) -> None:
-        """Connect, now or later: an owner whose broker is away still has timers and chains to go on with."""
+        """Connect, now or later: an owner whose broker is away still has timers and chains to go on with.
 
-        async def connect() -> None:
+        A former owner that has slept may take our sessions when it comes back, before it hears that it owns nothing any more.
+        Whoever the database says is the owner takes them again; the other one does not.
+        """
+
+        async def keep() -> None:
             while True:
+                self.stolen.clear()
                 try:
-                    await self.subscribe(make())
+                    await self.journal.decided_at()  # says so if the partition is no longer ours
+                    await self._connect(make())
+                    await self.stolen.wait()
                 except Unavailable as error:
                     log.error("mqtt_unavailable", partition=self.name, why=str(error))  # noqa: TRY400
                     await self.hang_up()
                     await asyncio.sleep(AGAIN_S)
                 else:
-                    self.connecting.clear()
-                    return
+                    await self.hang_up()
 
-        self.connecting = [asyncio.create_task(connect(), name=f"alarmcore-connect-{self.name}")]
+        self.subscribing = asyncio.create_task(keep(), name=f"alarmcore-subscribing-{self.name}")
+        self.guard.watch(self.subscribing, "hearing the MQTT broker")
+
+    def _taken(self, why: str) -> None:
+        """Another process has taken a session over: this one hears nothing more by it, and `/health/ready` says so."""
+        log.error("mqtt_session_ended", partition=self.name, why=why)
+        self.stolen.set()
 
     async def hang_up(self) -> None:
         """Leave the broker; it keeps what comes for the next owner."""
@@ -138,8 +155,9 @@ class Runtime:
     async def close(self) -> list[Item]:
         """Stop after the turn that is under way; what devices hear nothing of they repeat. Returns facts that were not kept."""
         self.guard.closing = True
-        for task in self.connecting:
-            task.cancel()
+        if self.subscribing is not None:
+            self.subscribing.cancel()
+            await asyncio.gather(self.subscribing, return_exceptions=True)
         if self.reader is not None:
             await self.reader.close()
         await self.auditor.close()
@@ -151,8 +169,3 @@ class Runtime:
 def waits_for_a_person(tell: Tell) -> bool:
     """Whether a telling may stay as it is for as long as nobody opens a page."""
     return tell.channel == CONSOLE
-
-
-def broker_lost(why: str) -> None:
-    """Another process has taken a session over: this one hears nothing more, and `/health/ready` says so."""
-    log.error("mqtt_session_ended", why=why)

@@ -1,4 +1,4 @@
-"""What the operator's page says of itself, in a real browser: a broken line, what was shown, two hundred alarms, languages, axe."""
+"""What the operator's page says of itself, in a real browser: a broken line, what was shown, many alarms, languages, axe."""
 
 from __future__ import annotations
 

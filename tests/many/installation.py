@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from alarmcore.model.alarm import AlarmEvent
 from tests.many.screens import Screen, following
 from tests.servers.books import Stored
 from tests.servers.cluster import Cluster, Member, cluster
@@ -132,6 +133,13 @@ class Installation:
             return {alarm.id: alarm.repeats for alarm in stored.alarms if alarm.state != "resolved"}
 
         return await asyncio.to_thread(read)
+
+
+def late_s(events: list[AlarmEvent], turn_s: float) -> float:
+    """How late the second link of an alarm was told, at worst."""
+    raised = {event.alarm: event.at for event in events if event.event == "alarm.raised"}
+    told = [event.at - raised[event.alarm] for event in events if event.event == "alarm.told" and event.to == "contact:bo"]
+    return max(told).total_seconds() - turn_s
 
 
 def shown_by(member: Member, secret: str) -> dict[str, int]:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alarmcore.model.alarm import AlarmEvent
 from alarmcore.shared import LEASE_S
-from tests.many.installation import TOWNS, WITHIN_S, Installation, at_work
+from tests.many.installation import TOWNS, WITHIN_S, Installation, at_work, late_s
 from tests.many.screens import following
 from tests.servers.cluster import Member
 from tests.servers.postgres import PostgresServer
@@ -54,14 +53,7 @@ async def test_a_killed_owners_alarms_go_on_with_another(tmp_path: Path, postgre
         await installation.shared("a", "b")
         await installation.ready()
         stored = (await installation.check_in_the_end())[TOWNS[0]]
-        print(f"second link {late_s(stored.events):.2f} s late")
-
-
-def late_s(events: list[AlarmEvent]) -> float:
-    """How late the second link of an alarm was told, at worst."""
-    raised = {event.alarm: event.at for event in events if event.event == "alarm.raised"}
-    told = [event.at - raised[event.alarm] for event in events if event.event == "alarm.told" and event.to == "contact:bo"]
-    return max(told).total_seconds() - TURN_S
+        print(f"second link {late_s(stored.events, TURN_S):.2f} s late")
 
 
 async def test_an_owner_that_slept_through_its_lease_disturbs_nothing_and_becomes_useful_again(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from alarmcore.shared import LEASE_S
-from tests.many.installation import TOWNS, Installation, at_work
+from tests.many.installation import TOWNS, WITHIN_S, Installation, at_work
 from tests.servers.cluster import Cluster
-from tests.servers.mosquitto import DURABLE, Mosquitto
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy, between
+from tests.servers.wire import CONNECT, packet, text
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -106,9 +108,24 @@ async def test_a_worker_that_is_cut_off_from_the_database_for_good_gives_way(tmp
 async def test_a_rightful_owner_whose_session_was_stolen_comes_back(tmp_path: Path, postgres: PostgresServer) -> None:
     async with at_work(tmp_path, "a", server=postgres) as installation:
         await installation.ready()
-        client = presses_session(installation)
-        await asyncio.to_thread(steal, installation.cluster.broker.port, client)
+        for client in sessions_of(installation):
+            await asyncio.to_thread(steal, installation.cluster.broker.port, client)
         installation.press_all()
         await installation.some_confirmed()
         await installation.ready()
         await installation.check_in_the_end()
+
+
+def sessions_of(installation: Installation) -> set[str]:
+    """What the sessions of owners are called at the broker."""
+    said = "".join(member.log for member in installation.cluster.members)
+    found = set(re.findall(r'"client_id": "([^"]+-presses)"', said))
+    assert len(found) == len(TOWNS)
+    return found
+
+
+def steal(port: int, client: str) -> None:
+    """Be let in under somebody's name, as a former owner is that has slept, and leave without a word."""
+    with socket.create_connection(("127.0.0.1", port), WITHIN_S) as line:
+        line.sendall(packet(CONNECT, text("MQTT") + b"\x04\x00\x00\x3c" + text(client)))
+        assert line.recv(4)[:1] == b"\x20"

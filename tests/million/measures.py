@@ -68,6 +68,7 @@ class Worker:
         asyncio.run(self.runner.load())
         self.runner.next_wake_at()
         self.passed("states and timers")
+        # As a worker should: what has been loaded stays, and is nothing for the collector to look at again and again.
         gc.freeze()
         gc.enable()
 

@@ -161,8 +161,10 @@ class PostgresServer:
         deadline = time.monotonic() + START_WITHIN_S
         while not self._ready():
             if process.poll() is not None or time.monotonic() > deadline:
+                ended = process.returncode
                 self.kill()
-                raise RuntimeError("postgres did not start: " + self.log()[-1500:])
+                how = "is not ready" if ended is None else f"ended with {ended}"
+                raise RuntimeError(f"postgres did not start ({how}): {self.log()[-1500:]}")
             time.sleep(0.005)
 
     def log(self) -> str:
@@ -191,11 +193,12 @@ class PostgresServer:
             self._process = None
 
     def kill(self) -> None:
-        """End it with all of its processes as a power cut would."""
+        """End it with all of its processes as a power cut would. One that has ended by itself has nothing left to end."""
         if self._process is not None:
-            for pid in self._freeze():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            if self._process.poll() is None:
+                for pid in self._freeze():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
             self._process.wait(STOP_WITHIN_S)
             self._process = None
 
@@ -215,7 +218,8 @@ class PostgresServer:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGSTOP)
         pids = [self.pid]
-        with contextlib.suppress(FileNotFoundError):
+        # A process that is gone, or whose end nobody has taken note of yet: reading its file says so in either way.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             pids += map(int, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split())
         for pid in pids[1:]:
             with contextlib.suppress(ProcessLookupError):
