@@ -12,21 +12,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import structlog
 
 from alarmcore import metrics
 from alarmcore.admission import Registry
+from alarmcore.busy import turned_away
 from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, Fenced, TakenByOther, Unavailable, fault
 from alarmcore.faults import FAULT, fault_of_reading, fault_of_timer
 from alarmcore.inbox import answers_of, failed
 from alarmcore.intake import Prepared, Raw, Verdict, prepare, salvaged_id, set_aside
+from alarmcore.lanes import Lane
 from alarmcore.model.alarm import AnswerAlarm, Refuse
 from alarmcore.model.reading import URGENT
 from alarmcore.ports import Batch, Clock, Journal
 from alarmcore.runner import Item, Runner
+from alarmcore.work import Act, Work
 
 log = structlog.get_logger(__name__)
 
@@ -52,25 +54,16 @@ BACKLOG_MAX: Final = 50_000
 """Readings waiting in memory, of each lane. Doors that can hold their senders back (MQTT) do so long before; the others are told
 busy, presses too: they are not rejected, their devices repeat them."""
 
+ACTS_MAX: Final = 5_000
+"""People's acts waiting in memory, those that other processes have received included. Nobody is that many people; whoever comes
+then is told busy at once, instead of after a wait that they would not stay for."""
 
-class Work(msgspec.Struct):
-    """What one commit is to cover: timers, acts and readings, handled in this order."""
+FACTS_MAX: Final = 5_000
+"""Facts that nobody waits for, before screens are held back that report more. Channels are not: each has begun a telling, whose
+number is limited, and its result must not be lost."""
 
-    wakes: list[Item]
-    acts: list[Act]
-    raws: list[Raw]
-
-    def __len__(self) -> int:
-        return len(self.wakes) + len(self.acts) + len(self.raws)
-
-    def halves(self) -> list[Work]:
-        """Two parts, the first one first; at least two things are there."""
-        first, second = Work([], [], []), Work([], [], [])
-        middle = len(self) // 2
-        for place, one in enumerate((*self.wakes, *self.acts, *self.raws)):
-            part = first if place < middle else second
-            (part.wakes if isinstance(one, Item) else part.acts if isinstance(one, Act) else part.raws).append(one)  # type: ignore[arg-type]
-        return [first, second]
+ACTS_AT_ONCE_MAX: Final = BATCH_MAX // 2
+"""Acts and facts in one commit, so that a thousand screens that show a thousand alarms leave half of it to presses."""
 
 
 class Service:
@@ -81,8 +74,10 @@ class Service:
         self.journal = journal
         self.clock = clock
         self.registry = registry
-        self.urgent: deque[Raw | Act] = deque()
-        self.telemetry: deque[Raw] = deque()
+        self.urgent = Lane("presses")
+        self.telemetry = Lane("telemetry")
+        self.acts: deque[Act] = deque()
+        self.facts: deque[Act] = deque()
         self.wanted = asyncio.Event()
         self.failed_since: datetime | None = None
         self.unkept_at: datetime | None = None
@@ -99,11 +94,8 @@ class Service:
         Raises:
             Unavailable: too much is waiting already; the sender must repeat.
         """
-        lane: deque[Any] = self.urgent if raw.kind in URGENT else self.telemetry
-        if len(lane) >= BACKLOG_MAX:
-            metrics.READINGS.labels(metrics.kind(raw.kind), "busy").inc()
-            raise Unavailable("too many readings are waiting; repeat this one")
-        lane.append(raw)
+        lane = self.urgent if raw.kind in URGENT else self.telemetry
+        lane.put(raw, BACKLOG_MAX)
         self.wanted.set()
 
     async def submit(self, raws: list[Raw]) -> list[Verdict]:
@@ -131,9 +123,13 @@ class Service:
 
         Raises:
             CommitFailed: it was not kept; do it again.
+            Unavailable: too much is waiting already; do it again.
         """
+        if len(self.acts) >= ACTS_MAX:
+            turned_away("acts")
+            raise Unavailable("too much is waiting already; do this again")
         answered: asyncio.Future[Refuse | None] = asyncio.get_running_loop().create_future()
-        self.urgent.append(Act(item, answered, inbox))
+        self.acts.append(Act(item, answered, inbox))
         self.wanted.set()
         return await answered
 
@@ -142,7 +138,7 @@ class Service:
 
         Raises:
             AlarmUnknown, AlarmClosed, TakenByOther: it does not fit the alarm as it stands.
-            CommitFailed: it was not kept; answer again.
+            Unavailable: it was not kept; answer again.
         """
         raise_refused(answer, await self.act(Item("lifecycle", answer.slot, answer)))
 
@@ -151,8 +147,13 @@ class Service:
 
         It is repeated until it is kept: a hand-over that was forgotten would be told again.
         """
-        self.urgent.append(Act(item, None))
+        self.facts.append(Act(item, None))
         self.wanted.set()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether those who can wait with their facts should."""
+        return len(self.facts) >= FACTS_MAX
 
     # -- the task ---------------------------------------------------------------------------------------------------------
 
@@ -178,8 +179,8 @@ class Service:
         """After the end: facts that nobody waits for and that are not kept. Whoever waits is told that nothing is kept."""
         self._give_back_waiting()
         metrics.part(metrics.BACKLOG, self, 0)
-        items = [one.item for one in self.urgent if isinstance(one, Act)]
-        self.urgent.clear()
+        items = [fact.item for fact in self.facts]
+        self.facts.clear()
         return items
 
     async def _run(self) -> None:
@@ -203,7 +204,7 @@ class Service:
 
     async def _wait(self) -> None:
         """Until something has arrived or a timer is due."""
-        if self.urgent or self.telemetry or self.failed_since is not None:
+        if self._waiting() or self.failed_since is not None:
             if not self.urgent:
                 self.runner.prepare(self.clock.now() + PREPARED, PREPARED_MAX)
             await asyncio.sleep(0)  # the doors get their turn as well
@@ -250,8 +251,10 @@ class Service:
                     self.failed_since = None
                 waiting += await self._attempt(work, now)
             except BaseException:
+                later, self.facts = self.facts, deque()
                 for one in (work, *waiting):
                     self._give_back(one.raws, one.acts)
+                self.facts += later
                 self._give_back_waiting()
                 raise
 
@@ -319,18 +322,19 @@ class Service:
             return False
         return True
 
+    def _waiting(self) -> int:
+        """What waits for a turn."""
+        return len(self.urgent) + len(self.acts) + len(self.facts) + len(self.telemetry)
+
     def _take(self) -> tuple[list[Raw], list[Act]]:
-        raws: list[Raw] = []
+        """What people do and what is pressed comes first; telemetry gets the room that is left."""
         acts: list[Act] = []
-        while self.urgent and len(raws) + len(acts) < BATCH_MAX:
-            one = self.urgent.popleft()
-            if isinstance(one, Act):
-                acts.append(one)
-            else:
-                raws.append(one)
-        while self.telemetry and len(raws) < BATCH_MAX:
-            raws.append(self.telemetry.popleft())
-        metrics.part(metrics.BACKLOG, self, len(self.telemetry) + len(self.urgent))
+        for waiting in (self.acts, self.facts):
+            while waiting and len(acts) < ACTS_AT_ONCE_MAX:
+                acts.append(waiting.popleft())
+        raws = self.urgent.take(BATCH_MAX - len(acts))
+        raws += self.telemetry.take(BATCH_MAX - len(raws))
+        metrics.part(metrics.BACKLOG, self, self._waiting())
         return raws, acts
 
     def _give_back(self, raws: list[Raw], acts: list[Act]) -> None:
@@ -339,18 +343,15 @@ class Service:
                 raw.done(None)
         for act in acts:
             if act.answered is None:
-                self.urgent.append(act)
+                self.facts.append(act)
             elif not act.answered.done():
                 act.answered.set_exception(CommitFailed("this could not be kept; do it again"))
 
     def _give_back_waiting(self) -> None:
         """What waits for the next turn: whoever can be told is told now that nothing is kept, instead of waiting for a disk."""
-        raws = [one for one in self.urgent if isinstance(one, Raw)]
-        acts = [one for one in self.urgent if isinstance(one, Act)]
-        raws += self.telemetry
-        self.urgent.clear()
-        self.telemetry.clear()
-        self._give_back(raws, acts)
+        acts = list(self.acts)
+        self.acts.clear()
+        self._give_back([*self.urgent.drain(), *self.telemetry.drain()], acts)
 
     def _answer(self, raws: list[Raw], acts: list[Act], prepared: Prepared) -> None:
         now = self.clock.now()
@@ -394,14 +395,3 @@ def _settle(answered: asyncio.Future[Verdict | None], verdict: Verdict | None) -
     """Answer whoever waits, if they still do."""
     if not answered.done():
         answered.set_result(verdict)
-
-
-class Act:
-    """Something for one machine, and who waits for it (None: nobody; it is repeated until it is kept)."""
-
-    __slots__ = ("answered", "inbox", "item")
-
-    def __init__(self, item: Item, answered: asyncio.Future[Refuse | None] | None, inbox: int | None = None) -> None:
-        self.item = item
-        self.answered = answered
-        self.inbox = inbox

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final, Literal, Protocol
@@ -14,9 +14,9 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 from itsdangerous import BadSignature, TimestampSigner
 
-Role = Literal["operator", "administrator", "device"]
+Role = Literal["operator", "administrator", "device", "broker"]
 
-PREFIXES: Final[dict[Role, str]] = {"operator": "aco_", "administrator": "aca_", "device": "acd_"}
+PREFIXES: Final[dict[Role, str]] = {"operator": "aco_", "administrator": "aca_", "device": "acd_", "broker": "acb_"}
 """What a secret begins with, so that one found in a log or a repository tells what it opens."""
 
 SECRET_BYTES: Final = 32
@@ -24,6 +24,13 @@ SECRET_BYTES: Final = 32
 
 SESSION_S: Final = 12 * 3600
 """A long shift; nobody is asked to sign in again in the middle of an alarm."""
+
+
+INSTALLATION: Final = "-"
+"""What stands in the place of a tenant for those who belong to none: brokers. No tenant can be called so."""
+
+PEOPLE: Final[frozenset[Role]] = frozenset({"operator", "administrator"})
+"""Who may see and handle a tenant's alarms. Whoever is not named here may not, whatever roles there will be."""
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +60,9 @@ class CredentialStore(Protocol):
     async def revoke(self, digest: bytes, at: datetime) -> bool:
         """Say that it opens nothing from `at` on; False when there is none. The first moment stands."""
 
+    async def shut(self, digests: Collection[bytes]) -> set[bytes]:
+        """Those of some digests that open nothing (any more)."""
+
 
 class MemoryCredentials:
     """Credentials in memory, for tests and for `serve --open`."""
@@ -78,6 +88,10 @@ class MemoryCredentials:
         if kept.revoked_at is None:
             self._by_digest[digest] = msgspec.structs.replace(kept, revoked_at=at)
         return True
+
+    async def shut(self, digests: Collection[bytes]) -> set[bytes]:
+        """Those of some digests that open nothing (any more)."""
+        return {one for one in digests if _unrevoked(self._by_digest.get(one)) is None}
 
 
 def new_secret(role: Role = "operator") -> str:

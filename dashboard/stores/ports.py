@@ -36,6 +36,15 @@ class Stores(CredentialStore, Protocol):
     async def revoke(self, digest: bytes, at: datetime) -> bool:
         """Say that it opens nothing from `at` on; False when there is none. The first moment stands."""
 
+    async def revoke_subject(self, tenant: str, subject: str, at: datetime) -> list[Credential]:
+        """Say of all that a subject of a tenant holds that it opens nothing from `at` on; those that did until now."""
+
+    async def shut(self, digests: Collection[bytes]) -> set[bytes]:
+        """Those of some digests that open nothing (any more)."""
+
+    async def credentials(self, tenant: str) -> list[Credential]:
+        """All that were ever made for a tenant, in order of subject and age; revoked ones too."""
+
     async def subjects(self, tenant: str, role: Role) -> list[str]:
         """Who holds credentials of a role in a tenant, in order, each once; revoked ones too."""
 

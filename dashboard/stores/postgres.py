@@ -10,7 +10,7 @@ from typing import Any, Final
 from alarmcore.adapters.postgres_journal.database import PostgresDatabase, micros
 from dashboard.credentials import Credential, Role
 from dashboard.stores.ports import SECRET_BYTES, SETTING, residents_in
-from dashboard.stores.sqlite import credential_of, credential_row, kept_already
+from dashboard.stores.sqlite import CREDENTIAL, credential_of, credential_row, in_order, kept_already
 
 ADD: Final = """
     INSERT INTO credential (digest, tenant, role, subject, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -27,6 +27,16 @@ PUT: Final = """
 """
 """A new tenant goes into the partition with the fewest residents; a known one stays where it is."""
 
+
+REVOKE_SUBJECT: Final = """
+    UPDATE credential SET revoked_at = $3 WHERE tenant = $1 AND subject = $2 AND revoked_at IS NULL
+    RETURNING tenant, role, subject, digest, created_at, revoked_at
+"""
+
+SHUT: Final = """
+    SELECT asked FROM unnest($1::bytea[]) AS asked
+    WHERE NOT EXISTS (SELECT FROM credential WHERE digest = asked AND revoked_at IS NULL)
+"""
 
 LARGE_S: Final = 60.0
 """How long site files may take on their way: those of half a million residents are some hundred megabytes."""
@@ -45,15 +55,28 @@ class PostgresStores:
 
     async def by_digest(self, digest: bytes) -> Credential | None:
         """The credential with this digest, revoked ones too."""
-        rows = await self.database.read(
-            "SELECT tenant, role, subject, digest, created_at, revoked_at FROM credential WHERE digest = $1", digest
-        )
+        rows = await self.database.read(CREDENTIAL + "WHERE digest = $1", digest)
         return credential_of(*rows[0]) if rows else None
 
     async def revoke(self, digest: bytes, at: datetime) -> bool:
         """Say that it opens nothing from `at` on; False when there is none. The first moment stands."""
         sql = "UPDATE credential SET revoked_at = coalesce(revoked_at, $2) WHERE digest = $1 RETURNING TRUE"
         return bool(await self._one(sql, digest, micros(at)))
+
+    async def revoke_subject(self, tenant: str, subject: str, at: datetime) -> list[Credential]:
+        """Say of all that a subject holds that it opens nothing from `at` on; those that did until now."""
+        values = (tenant, subject, micros(at))
+        rows = await self.database.write(lambda connection: connection.fetch(REVOKE_SUBJECT, *values))
+        return in_order(credential_of(*row) for row in rows)
+
+    async def shut(self, digests: Collection[bytes]) -> set[bytes]:
+        """Those of some digests that open nothing (any more)."""
+        return {row["asked"] for row in await self.database.read(SHUT, list(digests))}
+
+    async def credentials(self, tenant: str) -> list[Credential]:
+        """All that were ever made for a tenant."""
+        rows = await self.database.read(CREDENTIAL + "WHERE tenant = $1", tenant)
+        return in_order(credential_of(*row) for row in rows)
 
     async def subjects(self, tenant: str, role: Role) -> list[str]:
         """Who holds credentials of a role in a tenant."""

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Final
 
 from alarmcore.adapters.sqlite_journal import Database
 from alarmcore.adapters.sqlite_journal.database import micros, moment
 from dashboard.credentials import Credential, Role
 from dashboard.stores.ports import SECRET_BYTES, SETTING
+
+CREDENTIAL: Final = "SELECT tenant, role, subject, digest, created_at, revoked_at FROM credential "
+"""What `credential_of` wants, in order; the same in both databases."""
+
+REVOKE_SUBJECT: Final = """
+    UPDATE credential SET revoked_at = ? WHERE tenant = ? AND subject = ? AND revoked_at IS NULL
+    RETURNING tenant, role, subject, digest, created_at, revoked_at
+"""
+
+ASKED_MAX: Final = 500
+"""Digests in one question: SQLite before 3.32 takes 999 values, and a look-up of so many does not hold the loop up."""
 
 
 class SqliteStores:
@@ -25,9 +37,7 @@ class SqliteStores:
 
     async def by_digest(self, digest: bytes) -> Credential | None:
         """The credential with this digest, revoked ones too."""
-        rows = self.database.read(
-            "SELECT tenant, role, subject, digest, created_at, revoked_at FROM credential WHERE digest = ?", (digest,)
-        )
+        rows = self.database.read(CREDENTIAL + "WHERE digest = ?", (digest,))
         return credential_of(*rows[0]) if rows else None
 
     async def revoke(self, digest: bytes, at: datetime) -> bool:
@@ -40,6 +50,28 @@ class SqliteStores:
             return connection.execute("SELECT 1 FROM credential WHERE digest = ?", (digest,)).fetchone() is not None
 
         return await self.database.write(work)
+
+    async def revoke_subject(self, tenant: str, subject: str, at: datetime) -> list[Credential]:
+        """Say of all that a subject holds that it opens nothing from `at` on; those that did until now."""
+        values = (micros(at), tenant, subject)
+        rows = await self.database.write(lambda connection: connection.execute(REVOKE_SUBJECT, values).fetchall())
+        return in_order(credential_of(*row) for row in rows)
+
+    async def shut(self, digests: Collection[bytes]) -> set[bytes]:
+        """Those of some digests that open nothing (any more)."""
+        asked = list(digests)
+        open_ = {row[0] for start in range(0, len(asked), ASKED_MAX) for row in self._open(asked[start : start + ASKED_MAX])}
+        return set(asked) - open_
+
+    def _open(self, asked: list[bytes]) -> list[tuple[bytes]]:
+        marks = ",".join("?" * len(asked))
+        sql = f"SELECT digest FROM credential WHERE revoked_at IS NULL AND digest IN ({marks})"  # noqa: S608 - question marks only
+        return self.database.read(sql, asked)
+
+    async def credentials(self, tenant: str) -> list[Credential]:
+        """All that were ever made for a tenant."""
+        rows = self.database.read(CREDENTIAL + "WHERE tenant = ?", (tenant,))
+        return in_order(credential_of(*row) for row in rows)
 
     async def subjects(self, tenant: str, role: Role) -> list[str]:
         """Who holds credentials of a role in a tenant."""
@@ -79,6 +111,11 @@ def credential_of(tenant: str, role: Role, subject: str, digest: bytes, created_
         created_at=moment(created_at),
         revoked_at=None if revoked_at is None else moment(revoked_at),
     )
+
+
+def in_order(credentials: Iterable[Credential]) -> list[Credential]:
+    """By subject, the oldest first."""
+    return sorted(credentials, key=lambda one: (one.subject, one.created_at, one.digest))
 
 
 def credential_row(credential: Credential) -> tuple[bytes, str, str, str, int, int | None]:

@@ -98,6 +98,7 @@ def _latency(presses: int, bare_only: bool, data: Path | None, json_file: Path |
 @main.command("many")
 @click.option("--database", required=True, help="A PostgreSQL server on which databases may be made: postgresql://…")
 @click.option("--redis", help="A Redis server: redis://…")
+@click.option("--database-pid", type=int, help="Process number of PostgreSQL, if it runs here: what it costs is measured too.")
 @click.option("--readings", default=200_000, show_default=True)
 @click.option("--persons", default=500, show_default=True, help="Of each of the two municipalities.")
 @click.option("--rounds", default=3, show_default=True)
@@ -107,6 +108,7 @@ def _latency(presses: int, bare_only: bool, data: Path | None, json_file: Path |
 def _many(  # noqa: PLR0913, PLR0917 - one argument per option
     database: str,
     redis: str | None,
+    database_pid: int | None,
     readings: int,
     persons: int,
     rounds: int,
@@ -117,7 +119,7 @@ def _many(  # noqa: PLR0913, PLR0917 - one argument per option
     """One process on SQLite, one on PostgreSQL, two on PostgreSQL."""
     load = Load(0, persons, readings, seed, True, 2)
     with tempfile.TemporaryDirectory(dir=data) as folder:
-        done = many.run(Path(folder), load, many.Servers(database, redis), rounds, _say)
+        done = many.run(Path(folder), load, many.Servers(database, redis, database_pid), rounds, _say)
     _finish("many", many.table(done), done, json_file)
 
 

@@ -13,7 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -31,7 +31,10 @@ OWNED_WITHIN_S: Final = 60.0
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One subject, one burst: `cpu_us` is what a reading cost all processes together, the database's own apart."""
+    """One subject, one burst: `cpu_us` is what a reading cost all processes together, without the database server.
+
+    `server_us`: what it cost the server, if its process number was given; `wal_bytes`: what it wrote to its log.
+    """
 
     subject: str
     readings: int
@@ -39,13 +42,27 @@ class Measured(msgspec.Struct, frozen=True):
     per_s: float
     cpu_us: float
     owners: int
+    server_us: float | None = None
+    wal_bytes: float | None = None
 
 
 class Servers(msgspec.Struct, frozen=True):
-    """Where PostgreSQL and Redis are."""
+    """Where PostgreSQL and Redis are, and the process number of PostgreSQL on this machine."""
 
     database: str
     redis: str | None
+    pid: int | None = None
+
+    def wal(self) -> int:
+        """Bytes written to the log so far."""
+        return int(asyncio.run(_asked(self.database, "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")))
+
+    def cpu_s(self) -> float:
+        """CPU seconds of all its processes that live now."""
+        if self.pid is None:
+            return 0.0
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return sum(Usage(int(pid)).cpu_s() for pid in (str(self.pid), *children))
 
 
 def sqlite(folder: Path, load: Load, servers: Servers) -> Measured:
@@ -58,13 +75,20 @@ def sqlite(folder: Path, load: Load, servers: Servers) -> Measured:
 def postgres(folder: Path, load: Load, servers: Servers) -> Measured:
     """One process on PostgreSQL."""
     with mosquitto(folder) as port, _members(folder, load, port, servers, 1) as members:
-        return _measured("one process, PostgreSQL", load._replace(port=port), members)
+        return _on_server("one process, PostgreSQL", load._replace(port=port), members, servers)
 
 
 def two(folder: Path, load: Load, servers: Servers) -> Measured:
     """Two processes on PostgreSQL, each the owner of one municipality."""
     with mosquitto(folder) as port, _members(folder, load, port, servers, 2) as members:
-        return _measured("two processes, PostgreSQL", load._replace(port=port), members)
+        return _on_server("two processes, PostgreSQL", load._replace(port=port), members, servers)
+
+
+def _on_server(subject: str, load: Load, members: list[Served], servers: Servers) -> Measured:
+    cpu_s, wal = servers.cpu_s(), servers.wal()
+    found = _measured(subject, load, members)
+    server_us = None if servers.pid is None else (servers.cpu_s() - cpu_s) / found.readings * 1e6
+    return msgspec.structs.replace(found, server_us=server_us, wal_bytes=(servers.wal() - wal) / found.readings)
 
 
 def _sites(folder: Path, load: Load) -> list[Path]:
@@ -101,6 +125,14 @@ async def _fresh(server: str) -> str:
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+async def _asked(url: str, sql: str) -> Any:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
 
 
 async def _owners(url: str) -> set[str]:
@@ -155,13 +187,20 @@ def run(folder: Path, load: Load, servers: Servers, rounds: int, say: Callable[[
 
 def table(done: list[Measured]) -> list[list[str]]:
     """Medians, and shares of the line above that the goal names."""
-    rows = [["", "readings/s", "of SQLite", "CPU µs each", "of one process"]]
+    rows = [["", "readings/s", "of SQLite", "CPU µs each", "of one process", "server's CPU µs", "log bytes"]]
     by = {subject: [m for m in done if m.subject == subject] for subject in dict.fromkeys(m.subject for m in done)}
     rates = {subject: statistics.median(m.per_s for m in measured) for subject, measured in by.items()}
     costs = {subject: statistics.median(m.cpu_us for m in measured) for subject, measured in by.items()}
+    server = {subject: _median([m.server_us for m in measured]) for subject, measured in by.items()}
+    wal = {subject: _median([m.wal_bytes for m in measured]) for subject, measured in by.items()}
     subjects = list(by)
     for subject in subjects:
         one = f"{costs[subject] / costs[subjects[1]]:.2f}" if subject == subjects[2] else "–"
         share = f"{rates[subject] / rates[subjects[0]]:.2f}"
-        rows.append([subject, f"{rates[subject]:,.0f}", share, f"{costs[subject]:.1f}", one])
+        rows.append([subject, f"{rates[subject]:,.0f}", share, f"{costs[subject]:.1f}", one, server[subject], wal[subject]])
     return rows
+
+
+def _median(found: list[float | None]) -> str:
+    known = [one for one in found if one is not None]
+    return f"{statistics.median(known):.0f}" if known else "–"

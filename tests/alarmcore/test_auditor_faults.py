@@ -167,7 +167,7 @@ async def test_nothing_is_mended_or_piled_up_while_the_service_can_keep_nothing(
         for _ in range(10):
             await rounds.auditor.audit()
             rounds.bench.clock.at += timedelta(seconds=PROBE_S / 5)
-    assert len(rounds.bench.service.urgent) == 0
+    assert len(rounds.bench.service.facts) == 0
     assert rounds.bench.journal.done.count("commit") == tried, "the service finds out itself when it works again"
     assert rounds.auditor.standing
     assert rounds.beats == 0

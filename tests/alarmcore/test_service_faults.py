@@ -115,7 +115,7 @@ async def test_a_fact_at_which_a_step_fails_is_not_said_for_ever(bench: Bench) -
     bench.service.tell(Item("chain", SLOT, Shown(SLOT, "x", "operator:anna", bench.clock.now())))
     bench.send("button", "pendant-2", id="two")
     await bench.turn()
-    assert not bench.service.urgent
+    assert not bench.service.facts
     assert bench.answers["two"] == Verdict("two", "kept")
 
 

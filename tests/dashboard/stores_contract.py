@@ -55,6 +55,44 @@ class StoresContract:
     async def test_what_is_not_kept_cannot_be_revoked(self, stores: Stores) -> None:
         assert not await stores.revoke(digest("another"), NOW)
 
+    async def test_all_that_a_subject_holds_is_revoked_at_once_and_nothing_of_others(self, stores: Stores) -> None:
+        at = NOW + timedelta(minutes=5)
+        lost, spare = credential(role="device", subject="device:gps-1"), credential(role="device", subject="device:gps-1")
+        gone = credential(role="device", subject="device:gps-1", revoked_at=NOW + timedelta(minutes=1))
+        others = [
+            credential(role="device", subject="device:gps-10"),
+            credential(role="device", subject="device:gps-1", tenant="tanum"),
+            credential("gps-1"),
+        ]
+        for one in (lost, spare, gone, *others):
+            await stores.add(one)
+        revoked = await stores.revoke_subject("grastorp", "device:gps-1", at)
+        assert {(one.digest, one.revoked_at) for one in revoked} == {(lost.digest, at), (spare.digest, at)}
+        assert [await stores.by_digest(one.digest) for one in (gone, *others)] == [gone, *others]
+        assert await stores.revoke_subject("grastorp", "device:gps-1", at + timedelta(minutes=1)) == []
+        kept = await stores.by_digest(lost.digest)
+        assert kept is not None
+        assert kept.revoked_at == at
+        assert await stores.revoke_subject("grastorp", "device:nobody", at) == []
+
+    async def test_what_opens_nothing_is_found_among_many(self, stores: Stores) -> None:
+        """As many as are asked about at once when all devices of a large installation are looked at."""
+        one, other, revoked = credential(), credential("bo"), credential("eva", revoked_at=NOW)
+        for made in (one, other, revoked):
+            await stores.add(made)
+        unknown = {digest(str(number)) for number in range(1200)}
+        assert await stores.shut([one.digest, *unknown, revoked.digest, other.digest]) == unknown | {revoked.digest}
+        assert await stores.shut([one.digest, other.digest]) == set()
+        assert await stores.shut([]) == set()
+
+    async def test_the_credentials_of_a_tenant_are_listed_by_subject_and_age(self, stores: Stores) -> None:
+        older, newer = credential("bo", revoked_at=NOW + timedelta(days=2)), credential("bo", created_at=NOW + timedelta(days=1))
+        anna, device = credential("anna", role="administrator"), credential(role="device", subject="device:gps-1")
+        for one in (newer, older, device, anna, credential("cilla", tenant="tanum")):
+            await stores.add(one)
+        assert await stores.credentials("grastorp") == [device, anna, older, newer]
+        assert await stores.credentials("nowhere") == []
+
     async def test_subjects_are_those_of_the_tenant_and_role_each_once(self, stores: Stores) -> None:
         for one in (credential("bo"), credential("anna"), credential("bo"), credential("eva", tenant="tanum")):
             await stores.add(one)

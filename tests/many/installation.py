@@ -155,14 +155,16 @@ async def at_work(
     wait_s: float = LONG_S,
     per_s: float = PER_S,
     prepare: Callable[[Cluster], None] = lambda _: None,
+    hook: Callable[[int], int] = lambda port: port,
     **options: Any,
 ) -> AsyncIterator[Installation]:
     """Members with these names, started, and devices that have pressed and been answered once.
 
-    `prepare` may make members of its own kind before they are started.
+    `prepare` may make members of its own kind before they are started, `hook` puts a wire before the receiver's port.
     """
     with receiving() as hooks:
-        sites = [ladder(hooks.url, residents=DEVICES, wait_s=wait_s, then_s=LONG_S, tenant=town) for town in TOWNS]
+        url = f"http://127.0.0.1:{hook(hooks.port)}/hook"
+        sites = [ladder(url, residents=DEVICES, wait_s=wait_s, then_s=LONG_S, tenant=town) for town in TOWNS]
         with cluster(folder, *sites, **options) as made:
             for name in members:
                 made.member(name)
