@@ -45,8 +45,18 @@ test: $(TESTED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/dashboard/conftest.py
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	@$(MAKE) --no-print-directory -j2 test-worlds test-parts
+
+# The simulated worlds need a core for minutes and nothing else; the real parts mostly wait. Side by side they take as long as one.
+.PHONY: test-worlds
+test-worlds: $(TESTED)
+	$(BIN)/pytest tests/simulation tests/mutation
+
+.PHONY: test-parts
+test-parts: $(TESTED)
+	$(BIN)/pytest --ignore tests/simulation --ignore tests/mutation
 
 .PHONY: bench
 bench: $(STAMP)

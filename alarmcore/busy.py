@@ -42,25 +42,32 @@ SAID_S: Final = 10.0
 """A limit that turns things away says so at once and then at most this often: a flood must not become one of log lines."""
 
 
-class _Said:
-    """When a limit was last spoken of, and what it has turned away since."""
+class Seldom:
+    """Something that may happen thousands of times a second and is worth one log line."""
 
-    __slots__ = ("at", "since")
+    __slots__ = ("_at", "_since")
 
     def __init__(self) -> None:
-        self.at = float("-inf")
-        self.since = 0
+        self._at = float("-inf")
+        self._since = 0
+
+    def times(self, count: int = 1) -> int:
+        """It has happened: 0 while it is too early to say so again, else how often it has since it was said last."""
+        now = time.monotonic()
+        self._since += count
+        if now - self._at < SAID_S:
+            return 0
+        times, self._at, self._since = self._since, now, 0
+        return times
 
 
-_said: Final = {limit: _Said() for limit in LIMITS}
+_said: Final = {limit: Seldom() for limit in LIMITS}
 _counters: Final = {limit: metrics.BUSY.labels(limit) for limit in LIMITS}
 
 
 def turned_away(limit: str, count: int = 1, **about: str) -> None:
     """Count what a limit has turned away or held back; `about` are ids for the log line, if there is one."""
     _counters[limit].inc(count)
-    said, now = _said[limit], time.monotonic()
-    said.since += count
-    if now - said.at >= SAID_S:
-        log.warning("busy", limit=limit, times=said.since, **about)
-        said.at, said.since = now, 0
+    times = _said[limit].times(count)
+    if times:
+        log.warning("busy", limit=limit, times=times, **about)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 
 from alarmcore.admission import Registry
+from alarmcore.busy import Seldom, turned_away
 from alarmcore.errors import CommitFailed, ReadingRejected, Unavailable, fault
 from alarmcore.inbox import ACT, READING, Answer, decode_answer, encode_reading
 from alarmcore.intake import Raw, Verdict, read, salvaged_id, verdict_of
-from alarmcore.model.alarm import AnswerAlarm, Refuse
+from alarmcore.model.alarm import AnswerAlarm, Refuse, Slot
 from alarmcore.ports import Clock
 from alarmcore.runner import Item
 from alarmcore.service import Service, raise_refused
@@ -29,12 +32,18 @@ LOOK_S: Final = 0.1
 WAITING_MAX: Final = 20_000
 """Entries that may wait for an answer here; beyond it senders are told busy."""
 
+TENANT_WAITING_MAX: Final = WAITING_MAX // 2
+"""Of them for one tenant, so that one whose owner is away does not take the room of those whose owners answer."""
+
 FACTS_MAX: Final = 10_000
 """Facts for other owners (a channel's results) held while the database does not answer; the oldest go: each is found out anew,
 since its effect is still stored as not settled."""
 
 AGAIN_S: Final = 0.5
 """Wait before a fact that could not be stored is stored again."""
+
+FLUSH_S: Final = 2.0
+"""How long the end waits for facts to be stored. What is not is found out anew: a telling is performed again, under its id."""
 
 
 class Remote:
@@ -46,6 +55,8 @@ class Remote:
         self.registry = registry
         self.partition_of = partition_of
         self.waiting: dict[int, asyncio.Future[Answer]] = {}
+        self.asked: Counter[str] = Counter()
+        self.asked_in_all = 0
         self.facts: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self.wanted = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
@@ -58,7 +69,11 @@ class Remote:
         ]
 
     async def close(self) -> None:
-        """Stop; what was put in stays there."""
+        """Stop, once the facts are stored, if that goes soon; what was put in stays there."""
+        if self.tasks:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_S):
+                    await self.facts.join()
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -102,12 +117,38 @@ class Remote:
         """Keep a fact for the tenant's owner, soon."""
         if self.facts.qsize() >= FACTS_MAX:
             self.facts.get_nowait()
-            log.error("fact_dropped", waiting=FACTS_MAX)
+            turned_away("facts")
         self.facts.put_nowait((tenant, data))
 
+    @property
+    def crowded(self) -> bool:
+        """Whether those who can wait with their facts should, so that none has to go."""
+        return self.facts.qsize() >= FACTS_MAX // 2
+
     async def _answers(self, entries: list[tuple[str, str, bytes]]) -> list[Answer | None]:
-        if len(self.waiting) + len(entries) > WAITING_MAX:
+        tenants = Counter(tenant for tenant, _, _ in entries)
+        self._let_in(tenants)
+        try:
+            return await self._put(entries)
+        finally:
+            self.asked_in_all -= tenants.total()
+            self.asked -= tenants  # forgets those of whom nothing is left
+
+    def _let_in(self, tenants: Counter[str]) -> None:
+        """Count entries from before they are stored on: while the database is slow, that is where they pile up.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
+        total = tenants.total()
+        too_many = [tenant for tenant, count in tenants.items() if self.asked[tenant] + count > TENANT_WAITING_MAX]
+        if too_many or self.asked_in_all + total > WAITING_MAX:
+            turned_away("inbox", total, tenant=too_many[0] if too_many else "")
             raise Unavailable("too much is waiting already; repeat this")
+        self.asked_in_all += total
+        self.asked += tenants
+
+    async def _put(self, entries: list[tuple[str, str, bytes]]) -> list[Answer | None]:
         places = await self.inbox.put(entries)
         loop = asyncio.get_running_loop()
         futures = [self.waiting.setdefault(place, loop.create_future()) for place in places]
@@ -153,6 +194,7 @@ class Remote:
                     await asyncio.sleep(AGAIN_S)
                 else:
                     self._ring({tenant})
+                    self.facts.task_done()
                     break
 
 
@@ -167,11 +209,18 @@ class Front:
         self.alone: Service | None = None
         self.confirm: Callable[[str, str, Verdict], None] = lambda _tenant, _device, _verdict: None
         self.tasks: set[asyncio.Task[None]] = set()
+        self.failed = Seldom()
 
     def owner(self, tenant: str) -> Service | None:
         """The service in this process that owns a tenant."""
         service = self.alone or self.owners.get(tenant)
         return None if service is None or service.fenced else service
+
+    def stands_open(self, slot: Slot, alarm: str) -> bool:
+        """Whether an alarm waits for somebody; so it does as far as this process can tell, when it is not the owner."""
+        service = self.owner(slot.tenant)
+        found = None if service is None else service.runner.state("lifecycle", slot)
+        return found is None or (found.id == alarm and found.state == "open")
 
     def accept(self, raw: Raw) -> None:
         """Take a reading; its `done` is called once it is kept or rejected.
@@ -183,8 +232,11 @@ class Front:
         if service is not None:
             service.accept(raw)
             return
-        if self.remote is None or len(self.tasks) >= WAITING_MAX:
+        if self.remote is None:
             raise Unavailable("nobody here can take this reading now; repeat it")
+        if len(self.tasks) >= WAITING_MAX:
+            turned_away("inbox", tenant=raw.tenant)
+            raise Unavailable("too much is waiting already; repeat this")
         task = asyncio.get_running_loop().create_task(self._far(raw, self.remote))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -193,7 +245,8 @@ class Front:
         try:
             (verdict,) = await remote.readings([raw])
         except Exception as error:  # noqa: BLE001 - whoever sent it is told that it was not kept
-            log.error("inbox_failed", error=fault(error))  # noqa: TRY400
+            if times := self.failed.times():
+                log.error("inbox_failed", error=fault(error), times=times)  # noqa: TRY400
             verdict = None
         if raw.done is not None:
             raw.done(verdict)
@@ -250,6 +303,13 @@ class Front:
             service.tell(item)
         elif self.remote is not None:
             self.remote.fact(tenant, self.encode_act(item))
+
+    def crowded(self, tenant: str) -> bool:
+        """Whether those who can wait with facts about this tenant should."""
+        service = self.owner(tenant)
+        if service is not None:
+            return service.crowded
+        return self.remote is not None and self.remote.crowded
 
     def pass_on(self, tenant: str, items: list[Item]) -> None:
         """Facts that a service which has ended had not kept yet: whoever owns the tenant now is to know them."""

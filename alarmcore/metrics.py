@@ -30,6 +30,7 @@ AUDIT_FINDINGS: Final = Counter("alarmcore_audit_findings_total", "What audits f
 AUDIT_AGE: Final = Gauge("alarmcore_audit_age_seconds", "Since an audit was completed last, whatever it found")
 PINGS: Final = Counter("alarmcore_dead_man_pings_total", "Signs of life given to the watcher outside", ["outcome"])
 BUSY: Final = Counter("alarmcore_busy_total", "What was turned away or held back because a limit was reached", ["limit"])
+BROKER_ASKED: Final = Counter("alarmcore_broker_asked_total", "What brokers asked of us, and the answer", ["question", "answer"])
 BACKLOG: Final = Gauge("alarmcore_lane_backlog", "Readings and acts that wait for the next commit")
 PARTITIONS: Final = Gauge("alarmcore_partitions_owned", "Partitions that are open in this worker")
 TAKEOVERS: Final = Counter("alarmcore_takeovers_total", "Partitions claimed, by whether an owner had given them back", ["before"])

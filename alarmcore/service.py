@@ -38,7 +38,7 @@ BATCH_MAX: Final = 512
 WAKES_MAX: Final = 1000
 """Timers in one commit, so that a thousand timers due at once do not hold up a press."""
 
-PREPARED: Final = timedelta(seconds=5)
+PREPARED: Final = timedelta(seconds=3)
 """How long before they are due timers are made ready, between other things: ten thousand take half a second."""
 
 PREPARED_MAX: Final = 50

@@ -20,7 +20,7 @@ MICRO: Final = timedelta(microseconds=1)
 NEVER: Final = (1 << 63) - 1
 """No timer, as a number."""
 
-IN_USE_MAX: Final = 10_000
+IN_USE_MAX: Final = 15_000
 """States that stay decoded, at least; twice as many at most (about 3 kB each)."""
 
 

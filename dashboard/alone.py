@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from contextlib import AsyncExitStack
@@ -9,7 +10,8 @@ from typing import Final
 
 import structlog
 
-from alarmcore.adapters.mqtt_listener import MqttListener
+from alarmcore.adapters.mqtt_listener import Limits, MqttListener
+from alarmcore.adapters.mqtt_listener.limits import CONNECTIONS_MAX
 from alarmcore.adapters.sqlite_journal import Database, SqliteJournal
 from alarmcore.errors import OptionInvalid
 from alarmcore.front import Front
@@ -20,6 +22,7 @@ from dashboard.doors import DeviceGate, MqttDoor, confirming, topics_of
 from dashboard.frame import Frame
 from dashboard.options import Address
 from dashboard.runtime import Runtime
+from dashboard.turnout import Turnout
 from dispatch.binding import encode_act
 
 log = structlog.get_logger(__name__)
@@ -97,12 +100,18 @@ async def listen(stack: AsyncExitStack, where: Address, front: Front, frame: Fra
         OptionInvalid: the port is taken.
     """
     store: CredentialStore = frame.credentials
-    listener = MqttListener(MqttDoor(front, frame.clock), DeviceGate(store, opened=frame.options.opened))
+    # Without credentials everybody is the same one.
+    limits = Limits(sessions_each_max=CONNECTIONS_MAX) if frame.options.opened else Limits()
+    listener = MqttListener(MqttDoor(front, frame.clock), DeviceGate(store, opened=frame.options.opened), limits=limits)
     try:
         host, port = await listener.start(where.host, where.port)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else type(error).__name__
         raise OptionInvalid(f"cannot listen on {where.host}:{where.port} ({why}); choose another --mqtt") from error
     stack.push_async_callback(listener.close)
+    if not frame.options.opened:
+        turnout = asyncio.create_task(Turnout(listener, store).run(), name="alarmcore-turnout")
+        stack.callback(turnout.cancel)
+        frame.guard.watch(turnout, "looking for revoked devices")
     log.info("mqtt_listening", host=host, port=port)
     return listener, port

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import IO, Any, TextIO, TypeVar, cast
+from typing import IO, Any, TextIO, cast
 
 import click
 import structlog
@@ -16,23 +15,11 @@ from alarmcore.adapters.clock import SystemClock
 from alarmcore.adapters.stderr import PatientStderr
 from alarmcore.errors import AlarmcoreError, InputError, SiteInvalid
 from alarmcore.shared import LEASE_S
+from dashboard.given import DATA, DATABASE, SITE, YES, in_stores, option
 from dashboard.options import ROLES, SIGN_OF_LIFE_S, ServeOptions, address, roles, web_address, worker_name
-from dashboard.stores.ports import Stores
+from dashboard.token_commands import token
 
 EXIT_FAILED, EXIT_INPUT = 1, 2
-F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
-
-
-def option(name: str, *names: str, **more: Any) -> Callable[[F], F]:
-    """An option that can also be given as an `ALARMCORE_…` variable."""
-    return click.option(name, *names, envvar="ALARMCORE_" + name.strip("-").upper().replace("-", "_"), **more)
-
-
-SITE = option("--site", "sites", type=click.Path(path_type=Path), multiple=True, help="Site file; repeatable.")
-DATA = option("--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where to keep it all.")
-DATABASE = option("--database", help="Keep it in PostgreSQL instead: postgresql://USER:PASSWORD@HOST/NAME.")
-YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def main() -> None:
@@ -146,17 +133,6 @@ def serve_options(given: dict[str, Any]) -> ServeOptions:
     )
 
 
-def in_stores(data: Path, database: str | None, work: Callable[[Stores], Awaitable[T]]) -> T:
-    """What some work gives on an installation's stores, whichever database it has."""
-    from dashboard.stores.opening import open_stores
-
-    async def opened() -> T:
-        async with open_stores(data, database) as found:
-            return await work(found.stores)
-
-    return asyncio.run(opened())
-
-
 @commands.command()
 @SITE
 @DATA
@@ -165,12 +141,12 @@ def in_stores(data: Path, database: str | None, work: Callable[[Stores], Awaitab
 @option("--dead-man", help="The URL that will be called as a sign of life.")
 @DATABASE
 @option("--redis", help="The Redis that will be used.")
-def check(sites: tuple[Path, ...], dead_man: str | None, **given: Any) -> None:
+def check(sites: tuple[Path, ...], **given: Any) -> None:
     """Check site files; without any, this machine and the servers that will be used."""
     from alarmcore.sitefile import read_site
 
-    if dead_man is not None:
-        web_address(dead_man, "--dead-man")
+    if given["dead_man"] is not None:
+        web_address(given["dead_man"], "--dead-man")
     if not sites:
         from dashboard.environment import Environment, examine
 
@@ -203,58 +179,7 @@ def replay(sites: tuple[Path, ...], events: IO[bytes]) -> None:
     out.flush()
 
 
-@commands.group()
-def token() -> None:
-    """Make a secret; it is printed once and kept nowhere."""
-
-
-@token.command("operator")
-@click.option("--tenant", required=True)
-@click.option("--name", help="Who it is for; shown to others as who took an alarm.")
-@DATA
-@DATABASE
-def token_operator(tenant: str, name: str | None, data: Path, database: str | None) -> None:
-    """A secret for an operator of a tenant's alarms."""
-    issue("operator", tenant, name, data, database)
-
-
-@token.command("administrator")
-@click.option("--tenant", required=True)
-@click.option("--name", help="Who it is for.")
-@DATA
-@DATABASE
-def token_administrator(tenant: str, name: str | None, data: Path, database: str | None) -> None:
-    """A secret for an administrator of a tenant."""
-    issue("administrator", tenant, name, data, database)
-
-
-@token.command("device")
-@click.argument("device", metavar="TENANT/DEVICE")
-@DATA
-@DATABASE
-def token_device(device: str, data: Path, database: str | None) -> None:
-    """A device's password, for MQTT and HTTP."""
-    tenant, _, name = device.partition("/")
-    issue("device", tenant, name, data, database)
-
-
-@token.command("webhook")
-@click.option("--tenant", required=True)
-@DATA
-@DATABASE
-def token_webhook(tenant: str, data: Path, database: str | None) -> None:
-    """The secret by which a tenant's receivers of webhooks know that a message is ours."""
-    from dashboard.tokens import webhook_secret
-
-    click.echo(in_stores(data, database, lambda stores: webhook_secret(stores, tenant)))
-
-
-def issue(role: Any, tenant: str, name: str | None, data: Path, database: str | None) -> None:
-    """Make, keep and print one credential."""
-    from dashboard.tokens import issue_token
-
-    now = SystemClock().now()
-    click.echo(in_stores(data, database, lambda stores: issue_token(stores, role, tenant, name, now)))
+commands.add_command(token)
 
 
 @commands.command("import")

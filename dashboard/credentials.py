@@ -193,21 +193,25 @@ ADDRESSES_MAX: Final = 10_000
 
 
 class SignInLimit:
-    """How many sign-ins may fail. Those that succeed cost nothing, so that a change of shift never waits."""
+    """How many sign-ins may fail. Those that succeed cost nothing, so that a change of shift never waits.
 
-    def __init__(self) -> None:
+    `one` says what counts as one address, for those who have something else than addresses.
+    """
+
+    def __init__(self, one: Callable[[str], str] | None = None) -> None:
+        self._one = one or _network
         self._by_address: OrderedDict[str, Bucket] = OrderedDict()
         self._overall: Bucket | None = None
 
     def wait_s(self, address: str, now: float) -> float:
         """0.0 when this address may try now, else how long it must wait (`Retry-After`). Ask before looking at the secret."""
-        mine = FAILED_PER_ADDRESS_MAX.level(self._by_address.get(_network(address)), now)
+        mine = FAILED_PER_ADDRESS_MAX.level(self._by_address.get(self._one(address)), now)
         overall = FAILED_OVERALL_MAX.level(self._overall, now)
         return max(FAILED_PER_ADDRESS_MAX.wait_s(mine), FAILED_OVERALL_MAX.wait_s(overall))
 
     def failed(self, address: str, now: float) -> None:
         """Count a sign-in that failed."""
-        network = _network(address)
+        network = self._one(address)
         mine = FAILED_PER_ADDRESS_MAX.level(self._by_address.pop(network, None), now)
         self._by_address[network] = Bucket(max(0.0, mine.tokens - 1), now)
         if len(self._by_address) > ADDRESSES_MAX:

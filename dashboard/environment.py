@@ -32,6 +32,17 @@ TIME_ERROR: Final = 5
 """`adjtimex` answers this when nothing keeps the clock in step (adjtimex(2))."""
 
 
+NO_REDIS: Final = (
+    "no --redis: all goes on, but screens, dispatchers and owners in other processes hear of a change when they next look, up to "
+    "half a second later, who is signed in at another process is not seen, and leases load the database; right for one alone"
+)
+
+NO_WATCHER: Final = (
+    "no --dead-man: when this machine, its network or the service is dead nobody is told, since what is dead cannot say so; "
+    "give the URL of a watcher outside that raises an alarm when signs of life stop"
+)
+
+
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """What will be used, as far as it was said. Without `database` everything is kept in `data`."""
 
@@ -40,6 +51,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     database: str | None = None
     redis: str | None = None
+    dead_man: str | None = None
 
 
 async def examine(what: Environment, say: Callable[[str], object]) -> bool:
@@ -50,7 +62,9 @@ async def examine(what: Environment, say: Callable[[str], object]) -> bool:
         findings = await database_findings(what.database)
     if what.redis is not None:
         findings.append(await redis_finding(what.redis))
-    findings += [clock(), broker_finding(what.mqtt_broker), channels(what.smtp_url)]
+    elif what.database is not None:
+        findings.append(Finding("warning", NO_REDIS))
+    findings += [clock(), broker_finding(what.mqtt_broker), channels(what.smtp_url), watched(what.dead_man)]
     for finding in findings:
         say(str(finding))
     return all(finding.level != "error" for finding in findings)
@@ -138,6 +152,13 @@ def broker_finding(broker: str | None) -> Finding:
         "a broker's acknowledgement is its own word and most keep messages in memory only: let devices wait for the "
         "confirmation on their ack topic, and configure the broker as deploy/mosquitto/mosquitto.conf does",
     )
+
+
+def watched(dead_man: str | None) -> Finding:
+    """Whether somebody outside would notice that all of this is dead."""
+    if dead_man is None:
+        return Finding("warning", NO_WATCHER)
+    return Finding("ok", "signs of life go to a watcher outside")
 
 
 def channels(smtp: str | None) -> Finding:

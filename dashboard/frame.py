@@ -20,7 +20,7 @@ from dashboard.hub import Hub
 from dashboard.options import ServeOptions
 from dispatch.binding import ChainMachine
 from dispatch.plan import chain_book
-from dispatch.teller import Teller
+from dispatch.teller import WAIT_S, Teller
 from dispatch.telling import Tell
 
 
@@ -79,7 +79,7 @@ class Frame:
 
     def perform(self, tell: Tell) -> None:
         """Begin a telling in this process."""
-        self.teller.perform(tell)
+        self.teller.perform(tell, WAIT_S)
 
     def measure(self, committed: Committed, board: OwnBoard) -> None:
         """How long people waited."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,24 @@ from dashboard.feed import Changed, Joined, Screen, SendChanges, SendSnapshot, T
 
 KEPT_MAX: Final = 2000
 """Changes kept in memory for screens that come back after a short break: twice what one of them is sent one by one."""
+
+SCREENS_MAX: Final = 4000
+"""Screens of one process: one that reads nothing holds some hundred kilobytes until it is hung up on."""
+
+TENANT_SCREENS_MAX: Final = 3000
+"""Of them for one tenant: a page that opens itself again and again must not lock other alarm centres out."""
+
+PICTURE_S: Final = 1.0
+"""How long the whole picture, once made for a tenant, is good for others who come while nothing happens: when a thousand screens
+come back at once it is made once, and lies in memory once."""
+
+SPREAD_MAX: Final = 250
+"""Screens told of a change before everybody else has a turn, in about two milliseconds: where thousands are open, the device that
+caused it is confirmed, and the next press taken, before the last screen knows."""
+
+UNSPREAD_MAX: Final = 100
+"""Changes on their way to the screens; beyond it whoever publishes waits for them. Far fewer than are kept, so that none is
+forgotten before all screens know."""
 
 encode = msgspec.json.Encoder().encode
 
@@ -38,6 +56,8 @@ class Seat:
         self.operator = operator
         self.screen = Screen()
         self.shown: set[str] = set()
+        self.writing_since: float | None = None
+        """Since when its socket has been taking one frame, in seconds of the event loop."""
         self.queue: asyncio.Queue[Frame] = asyncio.Queue()
 
     def may_see(self, tenant: str) -> bool:
@@ -80,6 +100,14 @@ class Hub:
         self.view = view
         self.kept: deque[Frame] = deque()
         self.seats: set[Seat] = set()
+        self.seats_of: Counter[str | None] = Counter()
+        self.pictures: dict[str | None, tuple[int, datetime, str]] = {}
+        self.unspread: deque[tuple[Changed, deque[Seat]]] = deque()
+        self.spreading = False
+
+    def has_room(self, tenant: str | None) -> bool:
+        """Whether one more screen may come in."""
+        return len(self.seats) < SCREENS_MAX and self.seats_of[tenant] < TENANT_SCREENS_MAX
 
     def begin(self, newest: int) -> None:
         """Go on from the newest event there is."""
@@ -89,12 +117,19 @@ class Hub:
         """Open a screen."""
         seat = Seat(self, tenant, operator)
         self.seats.add(seat)
+        self.seats_of[tenant] += 1
         seat.step(Joined(since, self.kept_from, self.newest))
         return seat
 
     def leave(self, seat: Seat) -> None:
         """Close a screen."""
+        if seat not in self.seats:
+            return
         self.seats.discard(seat)
+        self.seats_of[seat.tenant] -= 1
+        if not self.seats_of[seat.tenant]:
+            del self.seats_of[seat.tenant]
+            self.pictures.pop(seat.tenant, None)
 
     def publish(self, stored: StoredEvent) -> None:
         """Tell every screen what has changed."""
@@ -110,10 +145,32 @@ class Hub:
         if stored.event.event == "alarm.resolved":
             for seat in self.seats:
                 seat.shown.discard(alarm["id"])
-        changed = Changed(stored.seq)
-        for seat in self.seats:
-            if seat.may_see(stored.event.tenant):
-                seat.step(changed)
+        told = deque(seat for seat in self.seats if seat.may_see(stored.event.tenant))
+        self.unspread.append((Changed(stored.seq), told))
+        if len(self.unspread) > UNSPREAD_MAX:
+            self._spread(sum(len(seats) for _, seats in self.unspread))
+        elif not self.spreading:
+            self._spread(SPREAD_MAX)
+
+    def _spread(self, most: int) -> None:
+        """Tell some screens of what has changed, change after change, and the others when everybody else has had a turn."""
+        self.spreading = False
+        while self.unspread:
+            changed, seats = self.unspread[0]
+            while seats and most > 0:
+                most -= 1
+                seat = seats.popleft()
+                if seat in self.seats:
+                    seat.step(changed)
+            if seats:
+                self.spreading = True
+                asyncio.get_running_loop().call_soon(self._go_on)
+                return
+            self.unspread.popleft()
+
+    def _go_on(self) -> None:
+        if self.spreading:
+            self._spread(SPREAD_MAX)
 
     def on_screen(self, alarm_id: str) -> bool:
         """Whether an operator's page that is open now has shown this alarm."""
@@ -123,7 +180,12 @@ class Hub:
         """The whole picture for one screen. What waits for it is part of the picture already."""
         while not seat.queue.empty():
             seat.queue.get_nowait()
-        return encode({"type": "snapshot", "seq": seq, "alarms": self.alarms_of(seat.tenant)}).decode()
+        now = self.now()
+        made_of, made_at, text = self.pictures.get(seat.tenant, (-1, now, ""))
+        if made_of != seq or abs((now - made_at).total_seconds()) >= PICTURE_S:
+            text = encode({"type": "snapshot", "seq": seq, "alarms": self.alarms_of(seat.tenant)}).decode()
+            self.pictures[seat.tenant] = (seq, now, text)
+        return text
 
     def changes(self, seat: Seat, wanted: SendChanges) -> list[Frame]:
         """The frames of some changes that this screen may see."""

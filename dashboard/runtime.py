@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -73,6 +74,8 @@ class Runtime:
             Unavailable: it cannot be read.
         """
         await self.service.start()
+        # What was loaded stays: looking through it for garbage again and again would hold up timers for a fifth of a second.
+        gc.freeze()
         await self.auditor.start()
         self.guard.watch(self.service.task, "keeping alarms")
         self.guard.watch(self.auditor.task, "the audit")
@@ -155,6 +158,7 @@ class Runtime:
     async def close(self) -> list[Item]:
         """Stop after the turn that is under way; what devices hear nothing of they repeat. Returns facts that were not kept."""
         self.guard.closing = True
+        gc.unfreeze()
         if self.subscribing is not None:
             self.subscribing.cancel()
             await asyncio.gather(self.subscribing, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -43,6 +44,10 @@ log = structlog.get_logger(__name__)
 
 SWEEP_S: Final = 10.0
 """How often a part of the old identities is swept out: the whole range in half a day, each part in about a millisecond."""
+
+
+COLLECTING: Final = (10_000, 20, 100)
+"""When Python looks for garbage: with a million persons a full look takes 0.2 s, and at the usual 700 objects it comes often."""
 
 
 class Server(uvicorn.Server):
@@ -96,7 +101,7 @@ class Installation:
         frame.troubles = self.not_ready
         frame.hub = Hub(self.clock.now, self.open_views, self.change)
         self.share = await share_of(frame, self.opened)
-        frame.teller = Teller(channels, self.message_of, self.told, self.share.on_screen)
+        frame.teller = Teller(channels, self.message_of, self.told, self.share.on_screen, self.wanted)
         self.desk = Desk(self.share.front, self.share.books, self.share.board, sites, frame.decode_chain)
 
     def open_views(self, tenant: str | None) -> list[dict[str, Any]]:
@@ -106,6 +111,10 @@ class Installation:
     def change(self, stored: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """A committed event, as screens show it."""
         return self.desk.change(stored)
+
+    def wanted(self, tell: Tell) -> bool:
+        """Whether nobody has the alarm yet."""
+        return self.share.front.stands_open(tell.slot, tell.alarm.id)
 
     def told(self, told: Told) -> None:
         """A channel has answered."""
@@ -122,6 +131,7 @@ class Installation:
     async def run(self, announce: Callable[[str], None]) -> None:
         """Serve until told to stop by a signal."""
         asyncio.get_running_loop().set_exception_handler(unhandled)
+        gc.set_threshold(*COLLECTING)
         async with AsyncExitStack() as stack:
             await self.build()
             listening = listening_socket(self.options.http)

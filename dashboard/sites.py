@@ -10,6 +10,7 @@ import msgspec
 from alarmcore.errors import Mistake, OptionInvalid, SiteInvalid
 from alarmcore.model.site import Site
 from alarmcore.sitefile import Checked, check_document, difference, dump_site, read_site, require
+from alarmcore.sitefile.stored import stored_site
 from dashboard.stores import Stores
 
 encode = msgspec.json.Encoder(order="sorted").encode
@@ -34,32 +35,45 @@ def read_sites(paths: tuple[Path, ...], now: datetime | None = None) -> list[Che
 async def settled_sites(stores: Stores, given: list[Checked], now: datetime) -> dict[str, Site]:
     """The installation's sites. A given one fills an empty tenant; one that differs from what is stored is refused.
 
+    Nothing is stored if one of them cannot be used. One document is in memory at a time: those of a country are gigabytes.
+
     Raises:
         SiteInvalid: a file has mistakes.
         OptionInvalid: a file differs from what is stored.
     """
-    sites, fresh = settled(await stores.documents(), given)
-    for site in fresh:
-        await put_site(stores, site, now)
-    return sites
-
-
-def settled(documents: dict[str, str], given: list[Checked]) -> tuple[dict[str, Site], list[Site]]:
-    """All sites, and those of them that are not stored yet; nothing is stored if one of them cannot be used."""
-    sites = {tenant: require(check_document(msgspec.json.decode(text), tenant)) for tenant, text in documents.items()}
+    kept = set(await stores.tenants())
     fresh: list[Site] = []
     for checked in given:
         site = require(checked)
-        before = sites.setdefault(site.tenant.id, site)
-        if before is site:
+        if site.tenant.id in kept:
+            refuse_if_different(await document_in(stores, site.tenant.id), site)
+        else:
             fresh.append(site)
-        elif before != site:
-            lines = "\n  ".join(difference(before, site)[:50])
-            raise OptionInvalid(
-                f"the file for {site.tenant.id} differs from what is stored:\n  {lines}\n"
-                f"to take it over: alarmcore import FILE, with the same --data or --database"
-            )
-    return sites, fresh
+    for site in fresh:
+        await put_site(stores, site, now)
+    return {tenant: stored_site(await document_in(stores, tenant), tenant) for tenant in await stores.tenants()}
+
+
+async def document_in(stores: Stores, tenant: str) -> str:
+    """A stored site file."""
+    return (await stores.documents([tenant]))[tenant]
+
+
+def refuse_if_different(document: str, site: Site) -> None:
+    """Nobody is to think that a file counts which does not.
+
+    Raises:
+        OptionInvalid: what is stored says something else.
+    """
+    if document == document_of(site):
+        return
+    before = require(check_document(msgspec.json.decode(document), site.tenant.id))
+    if before != site:
+        lines = "\n  ".join(difference(before, site)[:50])
+        raise OptionInvalid(
+            f"the file for {site.tenant.id} differs from what is stored:\n  {lines}\n"
+            f"to take it over: alarmcore import FILE, with the same --data or --database"
+        )
 
 
 async def put_site(stores: Stores, site: Site, now: datetime) -> None:

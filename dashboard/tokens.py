@@ -1,15 +1,20 @@
-"""Making secrets from the command line."""
+"""Making, revoking and listing secrets from the command line."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Final
 
 from alarmcore.admission import ID
 from alarmcore.errors import OptionInvalid
-from dashboard.credentials import Credential, Role, digest, new_secret
+from dashboard.credentials import INSTALLATION, PEOPLE, Credential, Role, digest, new_secret
 from dashboard.stores import Stores
+from dashboard.views import stamp
 from dispatch.channels.webhook import tenant_secret
+
+KNOWN_MAX: Final = 20
+"""Subjects that are named when there is none of the name that was given: a municipality may have thousands of devices."""
 
 
 async def issue_token(stores: Stores, role: Role, tenant: str, name: str | None, now: datetime) -> str:
@@ -18,7 +23,10 @@ async def issue_token(stores: Stores, role: Role, tenant: str, name: str | None,
     Raises:
         OptionInvalid: a name that is no id, or a tenant that is not set up.
     """
-    await known_tenant(stores, tenant)
+    if role == "broker":
+        tenant = INSTALLATION
+    else:
+        await known_tenant(stores, tenant)
     name = secrets.token_hex(3) if name is None else name
     if not ID.fullmatch(name):
         raise OptionInvalid(f"{name!r} is no id; use small letters, digits, - and _")
@@ -30,7 +38,47 @@ async def issue_token(stores: Stores, role: Role, tenant: str, name: str | None,
 
 def _kind(role: Role) -> str:
     """Administrators handle alarms under the same name as operators."""
-    return "device" if role == "device" else "operator"
+    return "operator" if role in PEOPLE else role
+
+
+async def revoke_token(stores: Stores, tenant: str, subject: str, now: datetime) -> list[str]:
+    """Let everything that a subject holds open nothing any more; what was done, a line for each secret.
+
+    Raises:
+        OptionInvalid: it never held anything; whoever does is named.
+    """
+    revoked = await stores.revoke_subject(tenant, subject, now)
+    if revoked:
+        return [f"revoked: {shown(one)}" for one in revoked]
+    made = await stores.credentials(tenant)
+    before = [one for one in made if one.subject == subject]
+    if not before:
+        raise OptionInvalid(f"{subject!r} holds no secret of {tenant!r}; {those_known(made, subject)}")
+    return [f"revoked already: {shown(one)}" for one in before]
+
+
+def those_known(made: list[Credential], subject: str) -> str:
+    """Who holds a secret, those first whose names are like the one that was asked for."""
+    subjects = sorted({one.subject for one in made}, key=lambda known: (subject.rpartition(":")[2] not in known, known))
+    more = len(subjects) - KNOWN_MAX
+    return f"known are: {', '.join(subjects[:KNOWN_MAX]) or 'none'}{f' and {more} more' if more > 0 else ''}"
+
+
+async def list_tokens(stores: Stores, tenant: str) -> list[str]:
+    """Who holds secrets of a tenant (or `-`: of the installation itself), a line for each; never one of them, or its digest.
+
+    Raises:
+        OptionInvalid: the tenant is not set up.
+    """
+    if tenant != INSTALLATION:
+        await known_tenant(stores, tenant)
+    return [shown(one) for one in await stores.credentials(tenant)]
+
+
+def shown(one: Credential) -> str:
+    """A credential for people: whose, what it may do, since when, and from when on it opens nothing."""
+    until = "" if one.revoked_at is None else f", revoked from {stamp(one.revoked_at)} on"
+    return f"{one.subject} ({one.role}) since {stamp(one.created_at)}{until}"
 
 
 async def known_tenant(stores: Stores, tenant: str) -> None:

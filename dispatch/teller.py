@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
 
 from alarmcore import metrics
+from alarmcore.busy import turned_away
 from alarmcore.errors import HandoverFailed
 from dispatch.channels.port import ChannelPort, Message
+from dispatch.places import AT_ONCE_MAX, Places, receiver_of
 from dispatch.telling import Tell, Told
 
 log = structlog.get_logger(__name__)
@@ -21,14 +24,24 @@ CONSOLE: Final = "console"
 TRY_S: Final = 12.0
 """Time for one try, whatever the channel: less than the 15 s in which hand-over must work."""
 
-AT_ONCE_MAX: Final = 64
-"""Tries under way in one channel: a gateway that hangs holds up its own channel and no other."""
+WAIT_S: Final = 15.0
+"""How long a place at the receiver is waited for before the chain hears that there is none: by then it goes on without. With
+`TRY_S` it is less than the minute that the auditor gives every try."""
+
+CLAIMED_WAIT_S: Final = 2.0
+"""The same for a telling that is another process's and held for a while only: with `TRY_S` it is less than that hold, so that
+nobody else tells the same meanwhile. The chain's own repetitions are the queue then."""
+
+TELLINGS_MAX: Final = 10_000
+"""Tellings begun and not ended in one process, most of them waiting: a storm over a whole region, in some tens of megabytes.
+Beyond it the chain hears at once that there is no place, and tries the next channel or again later."""
 
 
 class Teller:
     """Begins tellings without waiting. `report` gets the result of each; `on_screen` says whether an open page shows an alarm.
 
-    A telling that has been stopped is dropped without a report: whoever it was for performs it anew.
+    `wanted` is asked when a place has been found, which may be a while later: nobody is told of an alarm that somebody has taken
+    meanwhile. A telling that has been stopped is dropped without a report: whoever it was for performs it anew.
     """
 
     def __init__(
@@ -37,17 +50,23 @@ class Teller:
         message_of: Callable[[Tell], Message],
         report: Callable[[Told], None],
         on_screen: Callable[[str], Awaitable[bool]],
+        wanted: Callable[[Tell], bool] = lambda _: True,
     ) -> None:
         self.channels = channels
         self.message_of = message_of
         self.report = report
         self.on_screen = on_screen
-        self.free = {kind: asyncio.Semaphore(AT_ONCE_MAX) for kind in channels}
+        self.wanted = wanted
+        self.places = {kind: Places(getattr(channel, "at_once_max", AT_ONCE_MAX)) for kind, channel in channels.items()}
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def perform(self, tell: Tell) -> None:
-        """Begin one try."""
-        work = self._look(tell) if tell.channel == CONSOLE else self._try(tell)
+    def perform(self, tell: Tell, wait_s: float = CLAIMED_WAIT_S) -> None:
+        """Begin one try; a place at its receiver is waited for so long."""
+        if len(self.tasks) >= TELLINGS_MAX:
+            turned_away("tellings", tenant=tell.slot.tenant)
+            self.report(told(tell, f"{TELLINGS_MAX} tellings wait here already; it is tried again"))
+            return
+        work = self._look(tell) if tell.channel == CONSOLE else self._try(tell, wait_s)
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -57,10 +76,10 @@ class Teller:
         if await self.on_screen(tell.alarm.id):
             self.report(told(tell, None))
 
-    async def _try(self, tell: Tell) -> None:
+    async def _try(self, tell: Tell, wait_s: float) -> None:
         text, permanent = None, False
         try:
-            await self._hand_over(tell)
+            await self._hand_over(tell, wait_s)
         except HandoverFailed as error:
             text, permanent = str(error), error.permanent
         except TimeoutError:
@@ -73,12 +92,23 @@ class Teller:
         metrics.TOLD.labels(tell.channel, "handed_over" if text is None else "failed").inc()
         self.report(told(tell, text, permanent=permanent))
 
-    async def _hand_over(self, tell: Tell) -> None:
+    async def _hand_over(self, tell: Tell, wait_s: float) -> None:
         channel = self.channels.get(tell.channel)
         if channel is None:
             raise HandoverFailed(f"{tell.channel} is not configured here; configure it or take it out", permanent=True)
-        async with asyncio.timeout(TRY_S), self.free[tell.channel]:
-            await channel.hand_over(self.message_of(tell))
+        place = self.places[tell.channel].place(tell.slot.tenant, receiver_of(tell.to), wait_s)
+        async with AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(place)
+            except TimeoutError:
+                turned_away("places", tenant=tell.slot.tenant, channel=tell.channel)
+                text = f"{tell.channel} had no place for it within {wait_s:g} s, so many others are under way; it is tried again"
+                raise HandoverFailed(text) from None
+            if not self.wanted(tell):
+                raise HandoverFailed("somebody has taken the alarm meanwhile, or it is over; nobody is told of it")
+            # From here on it is a try: waiting for others has cost it nothing.
+            async with asyncio.timeout(TRY_S):
+                await channel.hand_over(self.message_of(tell))
 
     async def close(self) -> None:
         """Stop; what is under way stays stored and is tried again after a restart."""

@@ -24,8 +24,8 @@ PIECES_MAX: Final = 64
 
 STRAIGHT_M: Final = 150.0
 STRAIGHT_LAT: Final = 75.0
-"""An edge that reaches less far to the east and to the north, between these latitudes, bends by less than two centimetres (a square
-of its length, times the latitude's tangent, by four radii of the earth) and is not asked: nearly all edges that people draw."""
+"""An edge that reaches less far to the east and to the north, between these latitudes, bends by less than two centimetres (the
+square of its length, times the latitude's tangent, by two radii of the earth) and is not asked: nearly all that people draw."""
 
 POSITION: Final = Packing("<2d")
 """How a position lies in a packed ring: longitude, latitude."""

@@ -19,9 +19,11 @@ from dashboard.answers import AnswerLinks
 from dashboard.api import problems
 from dashboard.api.alarms import alarms_router
 from dashboard.api.answer_page import answer_router
+from dashboard.api.brokers import brokers_router
 from dashboard.api.callers import Callers
 from dashboard.api.live import live_router
 from dashboard.api.readings import readings_router
+from dashboard.api.room import Room
 from dashboard.api.session import session_router
 from dashboard.board import Board
 from dashboard.borders import MunicipalityUnknown, borders, municipality_at
@@ -67,6 +69,8 @@ def app_of(
     if pages:
         _add_pages(app, desk, hub, callers, links)
 
+    app.add_middleware(Room)
+
     @app.middleware("http")
     async def guarded(request: Request, call_next: Callable[[Request], Any]) -> Response:
         try:
@@ -90,6 +94,7 @@ def _add_pages(app: FastAPI, desk: Desk, hub: Hub, callers: Callers, links: Answ
     app.include_router(alarms_router(desk, callers))
     app.include_router(session_router(callers, desk.sites, clock))
     app.include_router(live_router(desk, hub, callers, clock))
+    app.include_router(brokers_router(callers, clock))
     app.include_router(answer_router(LinkDesk(desk), links))
     _add_map(app, desk.sites, callers)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from typing import Final
 
 import msgspec
 from fastapi import Request, WebSocket
 from starlette.requests import HTTPConnection
 
-from alarmcore.errors import NotAllowed
-from dashboard.credentials import Credential, CredentialStore, SessionCookies, signed_in
+from alarmcore.busy import turned_away
+from alarmcore.errors import NotAllowed, Unavailable
+from dashboard.credentials import PEOPLE, Credential, CredentialStore, SessionCookies, signed_in
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -27,6 +30,13 @@ class Caller(msgspec.Struct, frozen=True):
         return self.subject.split(":", 1)[-1]
 
 
+DEVICES_MAX: Final = 4
+"""Devices over HTTP whose credentials are looked up at once. Where that is done in a database, the other half of the connections
+to it is left for operators, and for what these readings need next."""
+
+DEVICES_S: Final = 5.0
+"""How long a device waits for that: as long as one read may take."""
+
 OPEN = Caller(None, "operator", "operator:open")
 
 
@@ -37,6 +47,7 @@ class Callers:
         self.store = store
         self.cookies = cookies
         self.opened = opened
+        self.devices = asyncio.Semaphore(DEVICES_MAX)
 
     async def of(self, connection: HTTPConnection) -> Caller:
         """The caller.
@@ -57,7 +68,7 @@ class Callers:
         if scheme.lower() == "bearer" and secret:
             return await signed_in(self.store, secret.strip())
         if scheme.lower() == "basic":
-            # Devices that only speak HTTP Basic (the OwnTracks app): user `tenant/device`, password as over MQTT.
+            # Who speaks only HTTP Basic: devices (the OwnTracks app) as `tenant/device`, password as over MQTT; some brokers.
             return await basic(connection.headers["authorization"], self.store)
         value = connection.cookies.get(self.cookies.name)
         if value is None or not same_origin(connection):
@@ -73,8 +84,8 @@ class Callers:
         return self._as_operator(await self.of(socket))
 
     def _as_operator(self, caller: Caller) -> Caller:
-        if caller.role not in {"operator", "administrator"}:
-            raise NotAllowed("a device's token opens only its own readings; use an operator's")
+        if caller.role not in PEOPLE:
+            raise NotAllowed(f"a {caller.role}'s token opens nothing here; use an operator's")
         return caller
 
     async def device(self, request: Request) -> str | None:
@@ -82,13 +93,36 @@ class Callers:
 
         Raises:
             NotAllowed: somebody else, or nobody known, is calling.
+            Unavailable: too many are calling at once.
         """
-        credential = await self.credential(request)
+        try:
+            async with asyncio.timeout(DEVICES_S), self.devices:
+                credential = await self.credential(request)
+        except TimeoutError:
+            turned_away("sign_ins")
+            raise Unavailable("too many devices are calling at once; repeat this") from None
         if credential is None and self.opened:
             return None
         if credential is None or credential.role != "device":
             raise NotAllowed("readings are sent with the device's own password as `Authorization: Bearer …`")
+        return _name(credential)
+
+    async def broker(self, request: Request) -> None:
+        """Let only a broker ask.
+
+        Raises:
+            NotAllowed: somebody else, or nobody known, is calling.
+        """
+        credential = await self.credential(request)
+        if (credential is None and not self.opened) or (credential is not None and credential.role != "broker"):
+            raise NotAllowed("a broker asks with a token of its own (`alarmcore token broker`) as `Authorization: Bearer …`")
+
+
+def _name(credential: Credential) -> str | None:
+    """The user that belongs to a credential where one is asked for; None where none is."""
+    if credential.role == "device":
         return f"{credential.tenant}/{credential.subject.split(':', 1)[1]}"
+    return "broker" if credential.role == "broker" else None
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -103,17 +137,16 @@ def same_origin(connection: HTTPConnection) -> bool:
 
 
 async def basic(header: str, store: CredentialStore) -> Credential | None:
-    """The device's credential from HTTP Basic, if user and password belong together."""
+    """The device's or broker's credential from HTTP Basic, if user and password belong together."""
     try:
         user, _, secret = base64.b64decode(header.partition(" ")[2], validate=True).decode().partition(":")
     except ValueError:  # not ASCII, not base64, not UTF-8
         return None
-    return await device_signed_in(store, user, secret)
+    credential = await signed_in(store, secret)
+    return credential if credential is not None and user == _name(credential) else None
 
 
 async def device_signed_in(store: CredentialStore, user: str, secret: str) -> Credential | None:
     """The device's credential, if `user` (`tenant/device`) and its password belong together."""
     credential = await signed_in(store, secret)
-    if credential is None or credential.role != "device":
-        return None
-    return credential if user == f"{credential.tenant}/{credential.subject.split(':', 1)[1]}" else None
+    return credential if credential is not None and credential.role == "device" and user == _name(credential) else None

@@ -12,7 +12,7 @@ from alarmcore.model.site import Site
 from alarmcore.ports import Clock
 from dashboard.api.callers import Caller, Callers
 from dashboard.api.problems import problem
-from dashboard.credentials import SignInLimit, signed_in
+from dashboard.credentials import PEOPLE, SignInLimit, signed_in
 
 
 class Secret(BaseModel):
@@ -48,7 +48,7 @@ def session_router(callers: Callers, sites: dict[str, Site], clock: Clock) -> AP
         if wait_s > 0:
             return problem(429, "too_many_tries", f"too many wrong sign-ins; try again in {wait_s:.0f} s")
         credential = await signed_in(callers.store, given.token.strip())
-        if credential is None or credential.role == "device":
+        if credential is None or credential.role not in PEOPLE:
             limit.failed(address, now)
             return problem(401, "not_allowed", "this secret opens nothing; ask for a new one")
         answer = JSONResponse(shown(Caller(credential.tenant, credential.role, credential.subject)))

@@ -3,7 +3,7 @@
 # can be made: so the entry is made when the secret is.
 #
 #   alarmcore token device TENANT/DEVICE | tee /dev/tty | sh device.sh add PASSWORDS TENANT/DEVICE      (the secret is shown once)
-#   sh device.sh remove PASSWORDS TENANT/DEVICE
+#   sh device.sh remove PASSWORDS TENANT/DEVICE         beside `alarmcore token revoke --tenant TENANT device:DEVICE`
 #   kill -HUP $(pidof mosquitto)         then it counts; who was removed is cut off
 #
 # The secret comes on the standard input, so that no list of processes shows it.

@@ -2,7 +2,8 @@
 
 An adapter lives in a folder of its own beside this file and hands one message over to the outside: a gateway, a server, a
 screen. It decides nothing: retries, order of channels and time limits are the chain's. It raises `HandoverFailed`
-(`permanent=True` when repeating is useless); any other exception counts as a failure that may be repeated.
+(`permanent=True` when repeating is useless); any other exception counts as a failure that may be repeated. One whose gateway
+takes fewer tries at once than `dispatch.places.AT_ONCE_MAX` says how many in `at_once_max`.
 """
 
 from __future__ import annotations

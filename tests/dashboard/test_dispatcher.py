@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ class Effects:
     def __init__(self) -> None:
         self.stored: list[tuple[str, bytes]] = []
         self.asked: list[tuple[str, int, float]] = []
+        self.free: list[tuple[str, str]] = []
         self.fails = 0
 
     def add(self, *names: str) -> None:
@@ -39,20 +40,24 @@ class Effects:
         given, self.stored = self.stored[:limit], self.stored[limit:]
         return given
 
-    async def let_go(self, ids: object, dispatcher: str) -> None:
-        raise AssertionError(f"{dispatcher} gave back {ids}")
+    async def let_go(self, ids: Sequence[str], dispatcher: str) -> None:
+        self.free += [(dispatcher, name) for name in ids]
 
 
 class SlowTeller:
     """Begins whatever it is given, and ends nothing by itself."""
 
     def __init__(self) -> None:
-        self.tasks: set[str] = set()
-        self.begun: list[str] = []
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.ends: dict[str, asyncio.Event] = {}
+
+    @property
+    def begun(self) -> list[str]:
+        return list(self.ends)
 
     def perform(self, effect: Tell) -> None:
-        self.begun.append(effect.id)
-        self.tasks.add(effect.id)
+        self.ends[effect.id] = asyncio.Event()
+        self.tasks.add(asyncio.create_task(self.ends[effect.id].wait()))
 
 
 def tell(name: str) -> Tell:
@@ -77,6 +82,7 @@ class Dispatching:
 @pytest.fixture
 def dispatching(monkeypatch: pytest.MonkeyPatch) -> Dispatching:
     monkeypatch.setattr(dispatcher_module, "UNDER_WAY_MAX", 3)
+    monkeypatch.setattr(dispatcher_module, "END_S", 0.01)
     return Dispatching()
 
 
@@ -90,6 +96,15 @@ async def test_it_claims_what_there_is_room_for_and_the_rest_when_there_is_room_
     await dispatching.dispatcher.close()
     assert {(name, hold) for name, _, hold in dispatching.effects.asked} == {("d1", dispatcher_module.HOLD_S)}
     assert max(limit for _, limit, _ in dispatching.effects.asked) == 3
+
+
+async def test_one_that_ends_lets_go_what_it_has_begun_and_not_ended(dispatching: Dispatching) -> None:
+    dispatching.effects.add("e1", "e2", "e3")
+    dispatching.dispatcher.start()
+    await dispatching.until(lambda: len(dispatching.teller.begun) == 3)
+    dispatching.teller.ends["e2"].set()
+    await dispatching.dispatcher.close()
+    assert dispatching.effects.free == [("d1", "e1"), ("d1", "e3")]
 
 
 async def test_an_effect_of_a_newer_version_holds_up_no_other(dispatching: Dispatching) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from dashboard.credentials import digest
+from dashboard.credentials import PREFIXES, digest
 from tests.deploy.programs import DEPLOY
 
 RULES = (DEPLOY / "emqx" / "acl.conf").read_text()
 
 
-def configuration() -> Any:
+def configuration(name: str = "emqx.conf") -> Any:
     pyhocon = pytest.importorskip("pyhocon", reason="the package pyhocon is missing")
-    return pyhocon.ConfigFactory.parse_file(str(DEPLOY / "emqx" / "emqx.conf"), resolve=False)
+    return pyhocon.ConfigFactory.parse_file(str(DEPLOY / "emqx" / name), resolve=False)
 
 
 def mosquitto_allows() -> set[tuple[str, str, str]]:
@@ -78,3 +79,28 @@ def test_the_digest_is_one_that_emqx_can_compare() -> None:
     devices = configuration()["authentication"][1]["password_hash_algorithm"]
     assert (devices["name"], devices["salt_position"]) == ("sha256", "disable")
     assert digest("abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_an_emqx_that_asks_us_asks_what_we_answer() -> None:
+    found = configuration("http.conf")
+    service, devices = found["authentication"]
+    assert service == configuration()["authentication"][0]
+    assert (devices["backend"], devices["method"]) == ("http", "post")
+    url = urlsplit(devices["url"])
+    assert (url.scheme, url.path) == ("https", "/api/v1/broker/sign-in")
+    assert dict(devices["body"]).keys() == {"username", "password", "clientid"}
+    assert devices["headers"]["content-type"] == "application/json"
+    assert devices["headers"]["authorization"].startswith("Bearer " + PREFIXES["broker"])
+    assert devices["ssl"]["verify"] == "verify_peer"
+    assert found["authorization"] == configuration()["authorization"]
+
+
+def test_a_mosquitto_that_asks_us_asks_what_we_answer() -> None:
+    lines = (DEPLOY / "mosquitto" / "go-auth.conf").read_text().splitlines()
+    found = dict(line.removeprefix("auth_opt_").split(" ", 1) for line in lines if line.startswith("auth_opt_"))
+    assert found["http_getuser_uri"] == "/api/v1/broker/sign-in"
+    assert found["http_aclcheck_uri"] == "/api/v1/broker/may"
+    assert {found["http_params_mode"], found["http_response_mode"]} == {"json"}
+    assert found["http_with_tls"] == found["http_verify_peer"] == found["disable_superuser"] == "true"
+    assert found["http_host"].startswith("broker:" + PREFIXES["broker"])
+    assert int(found["auth_cache_seconds"]) <= 5

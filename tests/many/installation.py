@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ class Installation:
         self.wards = wards
         self.screen = screen
         self.waited_s = 0.0
+        self.began_at = datetime.now(UTC)
 
     @property
     def ward(self) -> Ward:
@@ -49,6 +51,19 @@ class Installation:
         """Everybody in both towns presses."""
         for one in self.wards.values():
             one.press_all()
+
+    async def begin(self) -> None:
+        """Resolve every alarm and raise new ones, so that each test begins alike; all is well by then."""
+        await self.ready()
+        for tenant, one in self.wards.items():
+            one.pressing = False
+            await one.all_confirmed(WITHIN_S)
+            await asyncio.to_thread(resolve_all, self.cluster, tenant)
+            one.pressing = True
+            one.press_all()
+        await self.some_confirmed()
+        self.waited_s = 0.0
+        self.began_at = datetime.now(UTC)
 
     async def some_confirmed(self, count: int = DEVICES) -> None:
         """So many more presses are confirmed in each town than now."""
@@ -91,13 +106,18 @@ class Installation:
                 found[(hook.data["alarm"], hook.data["recipient"])].add(hook.headers["webhook-id"])
         return found
 
-    async def all_told(self, tenant: str, recipient: str, count: int = DEVICES) -> None:
-        """Somebody was told of so many alarms."""
+    async def all_told(self, recipient: str) -> None:
+        """Somebody of each town was told of every alarm that is open and that nobody has taken."""
 
         def done() -> bool:
-            return sum(who == recipient for _, who in self.told(tenant)) >= count
+            return all((alarm, recipient) in self.told(town) for town in TOWNS for alarm in self.open_alarms(town))
 
-        await eventually(done, WITHIN_S, f"{recipient} of {tenant} was not told of {count} alarms")
+        await self.eventually(done, f"{recipient} was not told of every alarm")
+
+    def open_alarms(self, tenant: str) -> dict[str, int]:
+        """Alarms that nobody has taken, with their repetitions, as the database holds them."""
+        stored = Stored(self.cluster.tables, tenant)
+        return {alarm.id: alarm.repeats for alarm in stored.alarms if alarm.state == "open"}
 
     async def check_in_the_end(self) -> dict[str, Stored]:
         """Confirmed equals kept, none doubled, all shown, all told, each telling under one id, every page has all of it."""
@@ -140,6 +160,13 @@ def late_s(events: list[AlarmEvent], turn_s: float) -> float:
     raised = {event.alarm: event.at for event in events if event.event == "alarm.raised"}
     told = [event.at - raised[event.alarm] for event in events if event.event == "alarm.told" and event.to == "contact:bo"]
     return max(told).total_seconds() - turn_s
+
+
+def resolve_all(cluster: Cluster, tenant: str) -> None:
+    """An operator ends everything that is open."""
+    with cluster.client(cluster.token("operator", tenant, "anna")) as client:
+        for alarm in client.get("/api/v1/alarms").json()["items"]:
+            client.post(f"/api/v1/alarms/{alarm['id']}/resolve", json={"outcome": "test"}).raise_for_status()
 
 
 def shown_by(member: Member, secret: str) -> dict[str, int]:

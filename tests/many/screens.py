@@ -1,4 +1,4 @@
-"""An operator's page as it behaves: it follows one process, and when that is gone or silent goes on with another, from where it was."""
+"""An operator's page as it behaves: it follows one process, and goes on with another, from where it was, when that is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wires between a worker and what it needs: slow, cut in the middle, and silent for twice its lease, while another worker has none of it."""
+"""Wires between a worker and what it needs: slow, cut, and silent for twice its lease, while another worker has none of it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from alarmcore.shared import LEASE_S
-from tests.many.installation import TOWNS, WITHIN_S, Installation, at_work
+from tests.many.installation import DEVICES, TOWNS, WITHIN_S, Installation, at_work
 from tests.servers.cluster import Cluster
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy, between
 from tests.servers.wire import CONNECT, packet, text
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 SLOW_S = 0.3
 
@@ -45,75 +45,76 @@ class Wires:
         return self.database, self.redis, self.broker
 
 
-@contextlib.asynccontextmanager
-async def wired(folder: Path, server: PostgresServer) -> AsyncIterator[tuple[Installation, Wires]]:
-    """Two members, one of them by wires, each the owner of a town."""
+class Wired:
+    """The installation and its wires."""
+
+    def __init__(self, installation: Installation, wires: Wires) -> None:
+        self.installation = installation
+        self.wires = wires
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> AsyncIterator[Wired]:
+    """Two members, one of them by wires."""
+    wires: list[Wires] = []
     with contextlib.ExitStack() as stack:
-        wires: list[Wires] = []
-        async with at_work(
-            folder, server=server, prepare=lambda cluster: wires.append(Wires(stack, cluster))
-        ) as installation:
-            await installation.shared("a", "b")
-            await installation.ready()
-            yield installation, wires[0]
+
+        def prepare(made: Cluster) -> None:
+            wires.append(Wires(stack, made))
+
+        async with at_work(tmp_path_factory.mktemp("wires"), server=postgres, prepare=prepare) as made:
+            yield Wired(made, wires[0])
 
 
-async def test_slow_wires_and_wires_that_are_cut_lose_nothing(tmp_path: Path, postgres: PostgresServer) -> None:
-    async with wired(tmp_path, postgres) as (installation, wires):
-        for wire in wires.each:
-            wire.slow(SLOW_S)
-        installation.press_all()
-        await installation.some_confirmed()
-        for wire in wires.each:
-            installation.press_all()
-            await asyncio.sleep(SLOW_S)  # some of it is on the wire
-            wire.cut()
-            await installation.some_confirmed()
-        for wire in wires.each:
-            wire.slow(0.0)
-        await installation.shared("a", "b")
-        await installation.ready()
-        await installation.check_in_the_end()
+@pytest_asyncio.fixture(loop_scope="module")
+async def wired(both: Wired) -> AsyncIterator[Wired]:
+    """They are at work, each the owner of a town; in the end all is as it was, and nothing is lost."""
+    await both.installation.shared("a", "b")
+    await both.installation.begin()
+    yield both
+    await both.installation.shared("a", "b")
+    await both.installation.ready()
+    await both.installation.check_in_the_end()
+
+
+async def test_slow_wires_and_wires_that_are_cut_lose_nothing(wired: Wired) -> None:
+    for wire in wired.wires.each:
+        wire.slow(SLOW_S)
+    wired.installation.press_all()
+    await wired.installation.some_confirmed()
+    for wire in wired.wires.each:
+        wired.installation.press_all()
+        await asyncio.sleep(SLOW_S)  # some of it is on the wire
+        wire.cut()
+        await wired.installation.some_confirmed()
+    for wire in wired.wires.each:
+        wire.slow(0.0)
 
 
 @pytest.mark.parametrize("which", ["database", "redis", "broker"])
-async def test_a_worker_whose_wire_is_silent_for_twice_its_lease_holds_nobody_up_for_long(
-    which: str, tmp_path: Path, postgres: PostgresServer
-) -> None:
-    async with wired(tmp_path, postgres) as (installation, wires):
-        wire: Proxy = getattr(wires, which)
-        installation.press_all()
-        wire.stall()
-        installation.press_all()
-        await asyncio.sleep(2 * LEASE_S)
-        wire.go_on()
-        await installation.some_confirmed()
-        await installation.shared("a", "b")
-        await installation.ready()
-        await installation.check_in_the_end()
+async def test_a_worker_whose_wire_is_silent_for_twice_its_lease_loses_nothing(which: str, wired: Wired) -> None:
+    wire: Proxy = getattr(wired.wires, which)
+    wired.installation.press_all()
+    wire.stall()
+    wired.installation.press_all()
+    await asyncio.sleep(2 * LEASE_S)
+    wire.go_on()
+    await wired.installation.some_confirmed()
 
 
-async def test_a_worker_that_is_cut_off_from_the_database_for_good_gives_way(tmp_path: Path, postgres: PostgresServer) -> None:
-    async with wired(tmp_path, postgres) as (installation, wires):
-        wires.database.close_door()
-        installation.press_all()
-        await installation.shared("b")
-        await installation.some_confirmed(2)
-        wires.database.open_door()
-        await installation.shared("a", "b")
-        await installation.ready()
-        await installation.check_in_the_end()
+async def test_a_worker_that_is_cut_off_from_the_database_for_good_gives_way(wired: Wired) -> None:
+    wired.wires.database.close_door()
+    wired.installation.press_all()
+    await wired.installation.shared("b")
+    await wired.installation.some_confirmed(2)
+    wired.wires.database.open_door()
 
 
-async def test_a_rightful_owner_whose_session_was_stolen_comes_back(tmp_path: Path, postgres: PostgresServer) -> None:
-    async with at_work(tmp_path, "a", server=postgres) as installation:
-        await installation.ready()
-        for client in sessions_of(installation):
-            await asyncio.to_thread(steal, installation.cluster.broker.port, client)
-        installation.press_all()
-        await installation.some_confirmed()
-        await installation.ready()
-        await installation.check_in_the_end()
+async def test_a_rightful_owner_whose_session_was_stolen_takes_it_again(wired: Wired) -> None:
+    for client in sessions_of(wired.installation):
+        await asyncio.to_thread(steal, wired.installation.cluster.broker.port, client)
+    wired.installation.press_all()
+    await wired.installation.some_confirmed(2 * DEVICES)
 
 
 def sessions_of(installation: Installation) -> set[str]:

@@ -1,4 +1,4 @@
-"""`python -m tests.million --persons 1000000`: fills a database with persons who have lived a day, and measures a worker on it."""
+"""`python -m tests.million --persons 1000000`: fills a database with persons who have lived a day, and measures a worker."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ def main(persons: int, data: Path | None, timers: bool) -> None:
             gathered(path, persons)
         worker = Worker(path, persons)
         for what, (wall_s, cpu_s, each) in worker.costs.items():
-            click.echo(
-                f"{what:20} {wall_s:8.1f} s  {cpu_s:8.1f} CPU s  {each:8,.0f} bytes a person, {each - worker.zones:,.0f} without zones"
-            )
+            memory = f"{each:8,.0f} bytes a person, {each - worker.zones:,.0f} without zones"
+            click.echo(f"{what:20} {wall_s:8.1f} s  {cpu_s:8.1f} CPU s  {memory}")
         late = asyncio.run(lateness(worker)) if timers else {}
         for which, values in late.items():
             shown = "  ".join(f"{name} {share(values, part):8.1f}" for name, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)))

@@ -56,7 +56,7 @@ def resident(number: str, rng: random.Random) -> dict[str, Any]:
     return {
         "id": f"r{number}",
         "name": f"{FIRST_NAMES[n % 8]} {LAST_NAMES[n % 6]}",
-        "home": {"lat": round(home.lat, 6), "lon": round(home.lon, 6), "address": f"Storgatan {n % 200}, 467 {n % 90:02d} Grästorp"},
+        "home": {"lat": round(home.lat, 6), "lon": round(home.lon, 6), "address": f"Storgatan {n % 200}, 467 {n % 90:02d} Orten"},
         "consent": {"given": f"2025-{1 + n % 12:02d}-{1 + n % 28:02d}", "by": "resident", "basis": "sol"},
         "responsible": {"reception": "unit:centre", "search": "unit:centre"},
         "chain": "standard",

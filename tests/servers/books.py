@@ -37,7 +37,7 @@ QUERIES: Final = (
 
 
 class Stored:
-    """What the database holds of one tenant: identities (they name none: of all), events in order, alarms, what goes on with them."""
+    """What the database holds of one tenant: identities (of all: they name none), events in order, alarms, what goes on."""
 
     def __init__(self, tables: Tables, tenant: str) -> None:
         identities, happened, alarms, due = tables(QUERIES)

@@ -296,9 +296,9 @@ def told_is_told(patch: Patch) -> None:
     """Whoever was told of an alarm once is taken for told ever after."""
     hand_over = Teller._hand_over
 
-    async def remembered(self: Teller, tell: Any) -> None:
+    async def remembered(self: Teller, tell: Any, wait_s: float) -> None:
         if tell.number == 0:
-            await hand_over(self, tell)
+            await hand_over(self, tell, wait_s)
 
     patch.setattr(Teller, "_hand_over", remembered)
 

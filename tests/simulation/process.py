@@ -10,13 +10,14 @@ from alarmcore.adapters.clock import SteadyClock
 from alarmcore.admission import registry_of
 from alarmcore.auditor import LOOK_S, Auditor
 from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOther, Unavailable
+from alarmcore.front import Front
 from alarmcore.intake import Raw
 from alarmcore.model.alarm import AnswerAlarm
 from alarmcore.runner import Committed, Item
 from alarmcore.service import Service
 from dashboard.doors import MqttDoor, confirming
 from dashboard.machines import machines_for
-from dispatch.binding import EFFECT_CODEC
+from dispatch.binding import EFFECT_CODEC, encode_act
 from dispatch.channels.port import Message
 from dispatch.message import message_of
 from dispatch.teller import CONSOLE, Teller
@@ -52,12 +53,14 @@ class Process:
         journal = self.journal()
         kinds = ("webhook", "email")
         channels: dict[str, Any] = {kind: FaultyChannel(kind, self, world.faults, self.begun, self.delivered) for kind in kinds}
-        self.teller = Teller(channels, self.message_of, self.report, self.on_screen)
+        self.teller = Teller(channels, self.message_of, self.report, self.on_screen, self.wanted)
         machines = machines_for(sites, registry)
         runner = RecordedRunner(world, self.sites, machines, journal, self.perform, self.publish, EFFECT_CODEC)
         self.service = Service(runner, journal, self.clock, registry)
         self.service.confirm = confirming(self)
-        self.door = MqttDoor(self.service, self.clock)
+        self.front = Front(self.clock, encode_act)
+        self.front.alone = self.service
+        self.door = MqttDoor(self.front, self.clock)
         self.auditor = Auditor(self.service, journal, patient=lambda tell: bool(tell.channel == CONSOLE))
         self.auditing: asyncio.Task[None] | None = None
         self.starting = asyncio.get_running_loop().create_task(self.start())
@@ -148,6 +151,10 @@ class Process:
     def message_of(self, tell: Tell) -> Message:
         """What a channel carries."""
         return message_of(tell, self.sites[tell.slot.tenant], lambda *_: None)
+
+    def wanted(self, tell: Tell) -> bool:
+        """Whether nobody has the alarm yet."""
+        return self.front.stands_open(tell.slot, tell.alarm.id)
 
     def report(self, told: Told) -> None:
         """A channel has answered; some answer twice."""

@@ -24,6 +24,6 @@ It is a place where readings come in and confirmations go out, not a post office
 
 from alarmcore.adapters.mqtt_listener.limits import Counts, Limits
 from alarmcore.adapters.mqtt_listener.listener import MqttListener
-from alarmcore.adapters.mqtt_listener.ports import Gate, Intake
+from alarmcore.adapters.mqtt_listener.ports import Gate, Guest, Intake
 
-__all__ = ["Counts", "Gate", "Intake", "Limits", "MqttListener"]
+__all__ = ["Counts", "Gate", "Guest", "Intake", "Limits", "MqttListener"]

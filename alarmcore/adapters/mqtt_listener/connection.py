@@ -19,9 +19,9 @@ from alarmcore.adapters.mqtt_listener.limits import CLIENT_ID_MAX, CONNECT_S_MAX
 from alarmcore.adapters.mqtt_listener.packets import Connect
 from alarmcore.adapters.mqtt_listener.ports import Wire
 from alarmcore.adapters.mqtt_listener.properties import PacketInvalid
+from alarmcore.busy import turned_away
 
 log = structlog.get_logger(__name__)
-
 
 _FLAGS: Final = {kinds.PUBREL: 2, kinds.SUBSCRIBE: 2, kinds.UNSUBSCRIBE: 2}
 """What the lower half of the first byte must be (MQTT 5, section 2.1.3); 0 where not named."""
@@ -136,6 +136,7 @@ class Connection:
         elif house.full:
             self._brake.hold(CROWDED)
             house.crowded_out.append(self)
+            turned_away("room")
 
     def _skip_over(self, data: bytes) -> bytes:
         skipped = min(self._skip, len(data))
@@ -186,6 +187,10 @@ class Connection:
             return
         if principal is None:
             self._refuse(code or (Code.BAD_CREDENTIALS if connect.username else Code.NOT_AUTHORIZED))
+            return
+        if not self._house.has_room(principal, self._client_id):
+            turned_away("sessions", principal=principal)
+            self._refuse(Code.SERVER_BUSY)
             return
         before = self._house.enter(self, principal, self._client_id)
         if before is not None:
@@ -256,7 +261,7 @@ class Connection:
             self._come_due()
         else:
             self._house.counts.too_slow += 1
-            log.warning("mqtt_client_too_slow", principal=self._principal)
+            turned_away("slow_clients", principal=self._principal or "")
             self.drop(Code.QUOTA_EXCEEDED)
 
     @_guarded

@@ -27,6 +27,10 @@ PENDING_BYTES_MAX: Final = 1024 * 1024
 ALL_PENDING_BYTES_MAX: Final = 64 * 1024 * 1024
 """Bytes of all clients that await their answer: some 200,000 readings, which is more than the core commits in ten seconds."""
 
+ALL_PENDING_MAX: Final = 8192
+"""Messages of all clients that await their answer: sixteen full commits, and well below what the core takes (50,000). Clients are
+held back long before anybody is told busy. One that has said nothing yet is still heard once, so that a press comes in."""
+
 MESSAGE_OVERHEAD: Final = 200
 """Bytes that a waiting message costs beside its own, so that many empty ones are bounded as well."""
 
@@ -35,6 +39,13 @@ QOS2_OPEN_MAX: Final = 1024
 
 CONNECTIONS_MAX: Final = 20_000
 """Clients at a time; some 6 KB each without TLS. Beyond it a new one is hung up on, for the good of those who are in."""
+
+SESSIONS_EACH_MAX: Final = 16
+"""Clients of one device, or of a gateway that speaks as one; one with a fault in its loop cannot take the place of all others."""
+
+SIGN_INS_MAX: Final = 4
+"""Questions to the gate under way: where it asks a database, half of the connections to it are left for pages and for what other
+processes have received. The others wait in the order in which they came, each for `SIGN_IN_S_MAX` at most."""
 
 SUBSCRIPTIONS_MAX: Final = 32
 """Filters of one client. A device needs one."""
@@ -78,7 +89,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     receive_max: int = RECEIVE_MAX
     pending_bytes_max: int = PENDING_BYTES_MAX
     all_pending_bytes_max: int = ALL_PENDING_BYTES_MAX
+    all_pending_max: int = ALL_PENDING_MAX
     connections_max: int = CONNECTIONS_MAX
+    sessions_each_max: int = SESSIONS_EACH_MAX
+    sign_ins_max: int = SIGN_INS_MAX
     in_flight_max: int = IN_FLIGHT_MAX
     out_queue_max: int = OUT_QUEUE_MAX
     out_bytes_max: int = OUT_BYTES_MAX
@@ -91,6 +105,7 @@ class Counts(msgspec.Struct, kw_only=True):
     signed_in: int = 0
     refused: int = 0
     turned_away: int = 0
+    shut_out: int = 0
     too_large: int = 0
     unkept: int = 0
     broken_packets: int = 0

@@ -24,7 +24,9 @@ from alarmcore.adapters.mqtt_listener.limits import (
     Limits,
 )
 from alarmcore.adapters.mqtt_listener.packets import Connect
-from alarmcore.adapters.mqtt_listener.ports import Gate, Intake
+from alarmcore.adapters.mqtt_listener.ports import Gate, Guest, Intake
+from alarmcore.busy import turned_away
+from alarmcore.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +35,7 @@ BACKLOG_MAX: Final = 1024
 
 
 class Socket(asyncio.Protocol):
-    """One client's socket: feeds its `Connection`, and is its `Wire`."""
+    """One client's socket: feeds its `Connection`, is its `Wire`, and a `Guest` once it has signed in."""
 
     def __init__(self, house: House, sockets: set[Socket], loop: asyncio.AbstractEventLoop) -> None:
         self._house = house
@@ -44,6 +46,7 @@ class Socket(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._signing_in: asyncio.Task[None] | None = None
+        self.password: bytes | None = None
         self.connection = Connection(house, self)
         self.gone: asyncio.Future[None] = loop.create_future()
 
@@ -54,6 +57,7 @@ class Socket(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         if len(self._sockets) >= self._house.limits.connections_max:
             self._house.counts.turned_away += 1
+            turned_away("connections")
             self.connection.closed = True
             self._transport.abort()
             return
@@ -111,6 +115,7 @@ class Socket(asyncio.Protocol):
 
     def sign_in(self, connect: Connect) -> None:
         """Ask the gate."""
+        self.password = connect.password
         self._signing_in = self._loop.create_task(self._ask_gate(connect))
 
     def hang_up(self) -> None:
@@ -135,6 +140,13 @@ class Socket(asyncio.Protocol):
             # The client was quicker: its socket is gone, only the loop has not told us yet.
             transport.abort()
 
+    # A guest
+
+    def shut_out(self) -> None:
+        """Hang up on a client that may no longer be here; its will is not published."""
+        self._house.counts.shut_out += 1
+        self.connection.drop(Code.NOT_AUTHORIZED, will=False)
+
     # The clock
 
     def _look(self) -> None:
@@ -158,13 +170,19 @@ class Socket(asyncio.Protocol):
     async def _ask_gate(self, connect: Connect) -> None:
         try:
             password = None if connect.password is None else connect.password.decode()
-            asked = self._house.gate.sign_in(connect.username, password, connect.client_id)
-            self.connection.signed_in(await asyncio.wait_for(asked, SIGN_IN_S_MAX))
+            async with asyncio.timeout(SIGN_IN_S_MAX), self._house.sign_ins:
+                principal = await self._house.gate.sign_in(connect.username, password, connect.client_id)
+            self.connection.signed_in(principal)
         except UnicodeDecodeError:
             self.connection.signed_in(None)
-        except Exception:
+        except (TimeoutError, Unavailable):
+            turned_away("sign_ins")
+            self._house.counts.failures += 1
+            self.connection.signed_in(None, Code.SERVER_UNAVAILABLE)
+        except Exception as error:
             # A fault of the gate is not the client's: it may come again.
-            log.exception("mqtt_sign_in_failed")
+            if times := self._house.sign_in_faults.times():
+                log.exception("mqtt_sign_in_failed", error=type(error).__name__, times=times)
             self._house.counts.failures += 1
             self.connection.signed_in(None, Code.SERVER_UNAVAILABLE)
         self._look()
@@ -216,6 +234,11 @@ class MqttListener:
     def pending(self) -> int:
         """How many messages wait for the intake's answer now."""
         return self._house.pending
+
+    def inside(self) -> list[Guest]:
+        """Everybody who has signed in and is here now."""
+        here = set(self._house.sessions.values())
+        return [sock for sock in self._sockets if sock.connection in here]
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; port 0 lets the system choose. Returns the bound address."""

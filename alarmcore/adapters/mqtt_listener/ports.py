@@ -32,6 +32,16 @@ class Gate(Protocol):
         """Whether `principal` may hear everything that `topic_filter` matches."""
 
 
+class Guest(Protocol):
+    """A client that has signed in and is here now."""
+
+    password: bytes | None
+    """What it signed in with."""
+
+    def shut_out(self) -> None:
+        """Hang up on it: it may no longer be here. Its will is not published."""
+
+
 class Wire(Protocol):
     """One client's way back: what a `Connection` asks of the socket that feeds it."""
 

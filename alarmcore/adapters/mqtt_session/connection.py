@@ -13,7 +13,7 @@ import structlog
 
 from alarmcore.adapters.mqtt_session.inbound import Inbound, Intake
 from alarmcore.adapters.mqtt_session.outbound import Outbox
-from alarmcore.adapters.mqtt_session.packets import Packets, Unreadable
+from alarmcore.adapters.mqtt_session.packets import PAYLOAD_MAX, Packets, Unreadable
 
 SILENT_BEATS_MAX: Final = 2
 """Half keepalives without a single byte, though each began with a ping, before the peer counts as dead: 1.5 in all."""
@@ -87,7 +87,10 @@ class Connection(asyncio.Protocol):
         try:
             for packet in self._packets.feed(data):
                 if type(packet) is publish:
-                    accept(packet.topic, packet.payload, None, ticket(packet))
+                    payload = packet.payload
+                    if len(payload) > PAYLOAD_MAX:
+                        payload = payload[: PAYLOAD_MAX + 1]
+                    accept(packet.topic, payload, None, ticket(packet))
                 else:
                     self._control(packet)
                     if self.lost.done():

@@ -11,7 +11,13 @@ import mqtt5
 QOS0_OPEN_MAX: Final = 2000
 """Messages without acknowledgement that may wait for their `done`; beyond, nothing more is read until half are done.
 
-The receive maximum bounds the others, these nothing: a flood of them would fill the memory. Twice the usual receive maximum.
+No receive maximum bounds them: a flood of them would fill the memory. Twice the usual receive maximum.
+"""
+
+UNANSWERED_MAX: Final = 2000
+"""Messages with acknowledgement that may wait for their `done`, twice the usual receive maximum; beyond, nothing more is read.
+
+The receive maximum should bound them, but Mosquitto 2.0.11 sends all that it has queued as soon as one is acknowledged.
 """
 
 _ACK: Final = b"@\x02"  # PUBACK of two bytes: the identifier, and success by being absent
@@ -77,7 +83,7 @@ class Inbound:
         self._woken = False
         self.acknowledged = 0
         self.full = False
-        """True when too many QoS 0 messages are open: read nothing more."""
+        """True when too many messages are open: read nothing more."""
         self.refused = False
         """True once the oldest message was not kept: nothing behind it may be acknowledged on this connection."""
 
@@ -90,6 +96,7 @@ class Inbound:
             return LooseTicket(self)
         ticket = (ExactTicket if packet.qos is mqtt5.QoS.EXACTLY_ONCE else Ticket)(self, packet_id)
         self._waiting.append(ticket)
+        self.full = self.full or len(self._waiting) >= UNANSWERED_MAX
         return ticket
 
     def answered(self) -> None:
@@ -101,9 +108,12 @@ class Inbound:
     def loose_done(self) -> None:
         """One QoS 0 message less; half of the room must be free before more is read, so that reading does not flicker."""
         self._loose -= 1
-        if self.full and self._loose <= QOS0_OPEN_MAX // 2:
+        if self.full and self._half_empty():
             self.full = False
             self.answered()
+
+    def _half_empty(self) -> bool:
+        return self._loose <= QOS0_OPEN_MAX // 2 and len(self._waiting) <= UNANSWERED_MAX // 2
 
     def collect(self) -> list[bytes]:
         """Acknowledgements that are due now, in order of arrival (as MQTT 5 demands), up to the first message not yet kept."""
@@ -114,5 +124,6 @@ class Inbound:
             ticket = waiting.popleft()
             due.append(ticket.lead + ticket.packet_id.to_bytes(2, "big"))
         self.acknowledged += len(due)
+        self.full = self.full and not self._half_empty()
         self.refused = self.refused or bool(waiting and waiting[0].kept is False)
         return due

@@ -7,6 +7,7 @@ from typing import Final
 
 import mqtt5
 
+from alarmcore.busy import turned_away
 from alarmcore.errors import InputError
 
 OUTBOX_MAX: Final = 20_000
@@ -61,6 +62,7 @@ class Outbox:
         if len(self._waiting) >= OUTBOX_MAX:
             self._waiting.popleft()
             self.dropped += 1
+            turned_away("confirmations")
         self._waiting.append(Message(topic, payload, qos))
 
     def connected(self, ack: mqtt5.ConnAckPacket) -> None:

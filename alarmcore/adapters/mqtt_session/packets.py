@@ -9,6 +9,10 @@ import mqtt5
 
 from alarmcore.errors import Unavailable
 
+PAYLOAD_MAX: Final = 64 * 1024
+"""Bytes of a reading; the front door says 64 KB. More is handed over cut, so that it is counted and answered, and so that the
+thousand readings which may wait take no more than 64 MB, whatever a broker lets its devices send."""
+
 PACKET_MAX: Final = 1 << 20
 """Largest packet we let the broker send: a reading has at most 64 KiB, and a larger one up to here still gets its answer."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -109,6 +109,17 @@ class Database:
         """
         try:
             return self.reading.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise Unavailable(f"the database cannot be read ({error}); try again") from error
+
+    def each(self, sql: str) -> Iterator[Any]:
+        """The rows of a look-up one by one: all states of a million persons are not held twice.
+
+        Raises:
+            Unavailable: the file cannot be read now.
+        """
+        try:
+            yield from self.reading.execute(sql)
         except sqlite3.DatabaseError as error:
             raise Unavailable(f"the database cannot be read ({error}); try again") from error
 

@@ -52,8 +52,7 @@ class SqliteJournal:
 
     async def states(self) -> Iterable[StoredState]:
         """All stored states."""
-        rows = self.database.read("SELECT machine, key, tenant, wake_at, data FROM state")
-        return (_state(row) for row in rows)
+        return map(_state, self.database.each("SELECT machine, key, tenant, wake_at, data FROM state"))
 
     async def reread(self, keys: list[tuple[str, str]]) -> list[StoredState]:
         """Some stored states."""

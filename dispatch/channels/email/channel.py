@@ -38,6 +38,7 @@ class EmailChannel:
     """Hands mails over to one SMTP server; `Message.to` is the recipient's address."""
 
     kind: ClassVar[str] = "email"
+    at_once_max: ClassVar[int] = CONVERSATIONS_MAX
 
     def __init__(
         self,
@@ -72,8 +73,9 @@ class EmailChannel:
         async with AsyncExitStack() as held:
             held.callback(smtp.close)
             try:
+                # Waiting for others is no part of the try.
+                await held.enter_async_context(self._free)
                 async with asyncio.timeout(self._try_s):
-                    await held.enter_async_context(self._free)
                     await smtp.connect()
                     _refused, answer = await smtp.send_message(made)
             except (aiosmtplib.SMTPException, OSError, ValueError) as error:

@@ -23,7 +23,8 @@ TRY_S: Final = 5.0
 """One try: the chain waits 15 s for a hand-over, so two more fit in."""
 
 PER_HOST_MAX: Final = 8
-"""Tries under way at one receiver: one that hangs must not use up the connections of all others."""
+"""Tries of one tenant under way at one host: one that hangs must not use up the connections of all others. Several tenants may be
+behind one gateway's host, and a path of one that hangs must not keep the others' alarms."""
 
 REPLY_BYTES_MAX: Final = 16_384
 """What is read of an answer: enough for a reference, too little to fill our memory."""
@@ -65,16 +66,17 @@ class WebhookChannel:
         self._client = httpx.AsyncClient(
             follow_redirects=False, trust_env=False, verify=verify, limits=limits, timeout=httpx.Timeout(try_s)
         )
-        self._places: defaultdict[str, _Places] = defaultdict(_Places)
+        self._places: defaultdict[tuple[str, str], _Places] = defaultdict(_Places)
 
     async def hand_over(self, message: Message) -> Receipt:
-        """Post `message`; one try, at most `try_s` long.
+        """Post `message`; one try, at most `try_s` long. Waiting for a place at the host is no part of it.
 
         Raises:
             HandoverFailed: the receiver did not answer 200 to 299.
         """
         url = _url(message)
         async with AsyncExitStack() as held:
+            await held.enter_async_context(self._place(message.tenant, url.host))
             response = await self._post(url, message, held)
             # From here on the receiver has answered: whatever becomes of the rest of its answer changes nothing.
             if response.is_success:
@@ -88,13 +90,12 @@ class WebhookChannel:
         await self._client.aclose()
 
     async def _post(self, url: httpx.URL, message: Message, held: AsyncExitStack) -> httpx.Response:
-        """The receiver's answer up to its headers; `held` gives back its connection and the host's place."""
+        """The receiver's answer up to its headers; `held` gives back its connection."""
         content = body(message)
         request = self._client.build_request("POST", url, content=content, headers=self._headers(message, content))
         try:
             # httpx's own time limits are per read, so headers that drip would never end.
             async with asyncio.timeout(self._try_s):
-                await held.enter_async_context(self._place(url.host))
                 response = await self._client.send(request, stream=True)
         except (TimeoutError, httpx.TimeoutException):
             raise HandoverFailed(
@@ -122,9 +123,9 @@ class WebhookChannel:
         }
 
     @asynccontextmanager
-    async def _place(self, host: str) -> AsyncIterator[None]:
-        """One of the host's places; the entry goes when nobody uses it, so that the table cannot grow."""
-        places = self._places[host]
+    async def _place(self, tenant: str, host: str) -> AsyncIterator[None]:
+        """One of a tenant's places at a host; the entry goes when nobody uses it, so that the table cannot grow."""
+        places = self._places[tenant, host]
         places.users += 1
         try:
             async with places.free:
@@ -132,11 +133,11 @@ class WebhookChannel:
         finally:
             places.users -= 1
             if not places.users:
-                self._places.pop(host, None)
+                self._places.pop((tenant, host), None)
 
 
 class _Places:
-    """How many tries may be under way at one host, and how many want to be."""
+    """How many tries of one tenant may be under way at one host, and how many want to be."""
 
     def __init__(self) -> None:
         self.free = asyncio.Semaphore(PER_HOST_MAX)
