@@ -13,7 +13,7 @@ import structlog
 from alarmcore.admission import Registry
 from alarmcore.busy import Seldom, turned_away
 from alarmcore.errors import CommitFailed, ReadingRejected, Unavailable, fault
-from alarmcore.inbox import ACT, READING, Answer, decode_answer, encode_reading
+from alarmcore.inbox import ACT, Answer, decode_answer, encode_reading, kind_of
 from alarmcore.intake import Raw, Verdict, read, salvaged_id, verdict_of
 from alarmcore.model.alarm import AnswerAlarm, Refuse, Slot
 from alarmcore.ports import Clock
@@ -86,7 +86,9 @@ class Remote:
         """
         # Whoever comes first answers for a tenant that nobody has set up: the verdict is the same everywhere.
         anybody = min(self.registry.tenants)
-        entries = [(raw.tenant if raw.tenant in self.registry.tenants else anybody, READING, encode_reading(raw)) for raw in raws]
+        entries = [
+            (raw.tenant if raw.tenant in self.registry.tenants else anybody, kind_of(raw), encode_reading(raw)) for raw in raws
+        ]
         answers = await self._answers(entries)
         return [
             answer.verdict if answer is not None and answer.verdict is not None else self._judged(raw)

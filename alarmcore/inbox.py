@@ -9,8 +9,10 @@ import msgspec
 
 from alarmcore.intake import Raw, Verdict
 from alarmcore.model.alarm import Refuse
+from alarmcore.model.reading import URGENT
 
-READING, ACT = "reading", "act"
+READING, PRESS, ACT = "reading", "press", "act"
+"""What an entry is: readings that overtake others are told apart, so that they need not be opened to be found."""
 
 
 class StoredReading(msgspec.Struct, frozen=True, array_like=True):
@@ -36,6 +38,11 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 _encode = msgspec.msgpack.Encoder().encode
 _reading = msgspec.msgpack.Decoder(StoredReading).decode
 decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+
+def kind_of(raw: Raw) -> str:
+    """What a reading is in the inbox."""
+    return PRESS if raw.kind in URGENT else READING
 
 
 def encode_reading(raw: Raw) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from alarmcore.errors import Unavailable, fault
-from alarmcore.inbox import READING, decode_reading
+from alarmcore.inbox import PRESS, READING, decode_reading
 from alarmcore.intake import Verdict
 from alarmcore.runner import Item
 from alarmcore.service import Service
@@ -73,7 +73,7 @@ class InboxReader:
 
     def _hand_in(self, entry: InboxEntry) -> None:
         try:
-            if entry.kind == READING:
+            if entry.kind in {READING, PRESS}:
                 raw = decode_reading(entry.data, entry.place)
                 raw.done = lambda verdict: self._read(entry.place, verdict)
                 self.service.accept(raw)

@@ -98,7 +98,7 @@ class Leases(Protocol):
 
 
 class InboxEntry(msgspec.Struct, frozen=True):
-    """Something for the owner of a tenant that another process received: `kind` is `reading` or `act`."""
+    """Something for the owner of a tenant that another process received: `kind` is `press`, `act` or `reading`."""
 
     place: int
     tenant: str
@@ -117,7 +117,7 @@ class Inbox(Protocol):
         """
 
     async def waiting(self, partition: str, after: int, limit: int) -> list[InboxEntry]:
-        """Unanswered entries for a partition's tenants, the oldest first, from the first place behind `after` on.
+        """Unanswered entries for a partition's tenants behind place `after`: presses and acts first, each the oldest first.
 
         Raises:
             Unavailable: they cannot be read now; `answers` says so too.

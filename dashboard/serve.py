@@ -50,6 +50,14 @@ COLLECTING: Final = (10_000, 20, 100)
 """When Python looks for garbage: with a million persons a full look takes 0.2 s, and at the usual 700 objects it comes often."""
 
 
+SILENT_MS: Final = 30_000
+"""After so long without a sign from whoever was sent something the system ends a connection: a peer that reads nothing is
+otherwise waited for without end, also when it has been hung up on."""
+
+SAID_MAX: Final = 65_536
+"""Bytes of one message from a screen: it says which alarms it shows, at most five hundred of them."""
+
+
 class Server(uvicorn.Server):
     """uvicorn's own sends itself the signal again when it is done, and nothing behind it would be closed."""
 
@@ -190,6 +198,7 @@ class Installation:
             lifespan="off",
             ws="websockets-sansio",
             ws_ping_interval=20.0,
+            ws_max_size=SAID_MAX,
             timeout_graceful_shutdown=3,
             server_header=False,
         )
@@ -288,6 +297,8 @@ def listening_socket(where: Address) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
     try:
         listening.bind((where.host, where.port))
     except OSError as error:

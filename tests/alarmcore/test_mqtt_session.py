@@ -17,6 +17,7 @@ import mqtt5
 import pytest
 
 from alarmcore.adapters.mqtt_session import MqttSession
+from alarmcore.adapters.mqtt_session.packets import PAYLOAD_MAX
 from alarmcore.errors import Unavailable
 from tests.servers.mosquitto import DURABLE, PROGRAM, Mosquitto, free_port, running
 

@@ -116,16 +116,18 @@ async def test_a_database_that_is_not_there_is_unavailable_and_its_password_is_n
 
 async def test_what_is_put_in_waits_for_the_owner_of_its_tenant(database: PostgresDatabase) -> None:
     inbox = PostgresInbox(database)
-    entries = [("tanum", "reading", b"1"), ("sotenas", "act", b"2"), ("grastorp", "act", b"\xff")]
-    a, b, c = await inbox.put(entries)
-    assert a < b < c
+    entries = [("tanum", "reading", b"1"), ("sotenas", "act", b"2"), ("grastorp", "act", b"\xff"), ("tanum", "press", b"4")]
+    a, b, c, d = await inbox.put(entries)
+    assert a < b < c < d
+    # Telemetry that came first waits until what is urgent has been taken.
     assert await inbox.waiting("p00", 0, 10) == [
-        InboxEntry(a, "tanum", "reading", b"1"),
         InboxEntry(c, "grastorp", "act", b"\xff"),
+        InboxEntry(d, "tanum", "press", b"4"),
+        InboxEntry(a, "tanum", "reading", b"1"),
     ]
     assert await inbox.waiting("p01", 0, 10) == [InboxEntry(b, "sotenas", "act", b"2")]
-    assert [entry.place for entry in await inbox.waiting("p00", 0, 1)] == [a]
-    assert [entry.place for entry in await inbox.waiting("p00", a, 10)] == [c]
+    assert [entry.place for entry in await inbox.waiting("p00", 0, 1)] == [c]
+    assert [entry.place for entry in await inbox.waiting("p00", a, 10)] == [c, d]
     assert await inbox.put([]) == []
 
 

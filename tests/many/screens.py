@@ -50,7 +50,10 @@ class Screen:
         async with connect(url, additional_headers=headers, proxy=None, open_timeout=CONNECT_S, close_timeout=0.1) as socket:
             self.connections += 1
             while True:
-                self._hear(json.loads(await asyncio.wait_for(socket.recv(), SILENT_S)))
+                # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with what it waits for.
+                async with asyncio.timeout(SILENT_S):
+                    said = await socket.recv()
+                self._hear(json.loads(said))
 
     def _hear(self, said: dict[str, Any]) -> None:
         if said["type"] == "snapshot":

@@ -158,8 +158,10 @@ class Ward:
                 await asyncio.sleep(BACK_S)
                 continue
             while not pendant.ended.is_set():
+                # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with what it waits for.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(pendant.ended.wait(), REPEAT_S)
+                    async with asyncio.timeout(REPEAT_S):
+                        await pendant.ended.wait()
                 pendant.repeat(REPEAT_MAX)
             await asyncio.sleep(BACK_S)
 

@@ -20,7 +20,7 @@ PUT: Final = """
 
 WAITING: Final = """
     SELECT place, tenant, kind, data FROM inbox JOIN site USING (tenant)
-    WHERE site.partition = $1 AND answer IS NULL AND place > $2 ORDER BY place LIMIT $3
+    WHERE site.partition = $1 AND answer IS NULL AND place > $2 ORDER BY kind = 'reading', place LIMIT $3
 """
 
 ANSWERS: Final = "SELECT place, answer FROM inbox WHERE place = ANY ($1) AND answer IS NOT NULL"
@@ -49,7 +49,7 @@ class PostgresInbox:
         return sorted(row[0] for row in await self.database.write(work))
 
     async def waiting(self, partition: str, after: int, limit: int) -> list[InboxEntry]:
-        """Unanswered entries for a partition's tenants, the oldest first, from the first place behind `after` on."""
+        """Unanswered entries for a partition's tenants: what is urgent first, then readings, each the oldest first."""
         return [InboxEntry(*row) for row in await self.database.read(WAITING, partition, after, limit)]
 
     async def answers(self, places: Sequence[int]) -> dict[int, bytes]:
