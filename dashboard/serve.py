@@ -146,8 +146,9 @@ class Installation:
             stack.callback(listening.close)
             url = self.options.http.url(listening.getsockname()[1])
             self.links = AnswerLinks(self.frame.secret, self.options.public_url or url)
-            await self.share.start(stack)
+            # Closed after everything that begins tellings: what is begun while a worker hands over is told, too.
             stack.push_async_callback(self.frame.teller.close)
+            await self.share.start(stack)
             await self.look_after(stack)
             server = Server(self.server_config())
             ready = asyncio.create_task(self.announce(server, url, announce))
