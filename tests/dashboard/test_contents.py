@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import sqlite3
+import zlib
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,14 @@ def frames(data: bytes) -> int:
     return sum(1 for _ in ArchiveReader(io.BytesIO(data), "the backup").frames())
 
 
+def same(changed: bytes, whole: bytes) -> bool:
+    """Whether the change changes nothing of what is in it."""
+    try:
+        return gzip.decompress(changed) == gzip.decompress(whole)
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 async def test_no_damage_passes_for_a_backup(tmp_path: Path) -> None:
     await fill(tmp_path)
     whole = await archived(tmp_path)
@@ -213,11 +223,16 @@ async def test_no_damage_passes_for_a_backup(tmp_path: Path) -> None:
         with pytest.raises(ArchiveDamaged):
             frames(whole[:length])
     # The first ten bytes are gzip's own, some of which mean nothing.
+    harmful = 0
     for place in range(10, len(whole), 13):
         changed = bytearray(whole)
         changed[place] ^= 0x10
+        if same(bytes(changed), whole):
+            continue  # a bit with which gzip fills its last byte up, for instance: nothing is damaged
+        harmful += 1
         with pytest.raises(ArchiveDamaged):
             frames(bytes(changed))
+    assert harmful > len(whole) // 20
     for other in (b"", b"SQLite format 3\x00", b"\x1f\x8b", whole + whole):
         with pytest.raises(ArchiveDamaged):
             frames(other)
