@@ -119,6 +119,7 @@ class Remote:
         """Keep a fact for the tenant's owner, soon."""
         if self.facts.qsize() >= FACTS_MAX:
             self.facts.get_nowait()
+            self.facts.task_done()  # or the end would wait for one that nobody stores
             turned_away("facts")
         self.facts.put_nowait((tenant, data))
 
@@ -312,9 +313,3 @@ class Front:
         if service is not None:
             return service.crowded
         return self.remote is not None and self.remote.crowded
-
-    def pass_on(self, tenant: str, items: list[Item]) -> None:
-        """Facts that a service which has ended had not kept yet: whoever owns the tenant now is to know them."""
-        if self.remote is not None:
-            for item in items:
-                self.remote.fact(tenant, self.encode_act(item))

@@ -21,9 +21,6 @@ LOOK_S: Final = 0.5
 PAGE: Final = 500
 """Events read in one go."""
 
-CATCH_UP_S: Final = 2.0
-"""How long a list waits for the newest news before it is shown as it stands."""
-
 
 class Follower:
     """Keeps one board, and calls `publish` for each event in its order, after the board has it."""
