@@ -84,8 +84,10 @@ class Valkey:
             self._process = subprocess.Popen([PROGRAM, str(config)], stdout=log, stderr=log, cwd=self.folder)
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline and self._process.poll() is None:
-            # Another server on this port would answer as well: ours says that it is ours.
-            if f"process_id:{self._process.pid}" in asked(port, "INFO server"):
+            # Another server on this port would answer as well: ours says that it is ours. One that still reads what it wrote
+            # down before tells of itself too, and refuses everything else.
+            about = asked(port, "INFO").splitlines()
+            if {f"process_id:{self._process.pid}", "loading:0"} <= set(about):
                 return True
             time.sleep(0.01)
         self.kill()

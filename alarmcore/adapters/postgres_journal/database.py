@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from alarmcore.adapters.postgres_journal.address import Address
-from alarmcore.adapters.postgres_journal.failures import REFUSED, passes, state_of, text_of
+from alarmcore.adapters.postgres_journal.failures import REFUSED, passes, state_of, text_of, unreadable
 from alarmcore.adapters.postgres_journal.line import Line, connect
 from alarmcore.errors import CommitFailed, OptionInvalid, Unavailable
 
@@ -116,14 +116,8 @@ class PostgresDatabase:
         Raises:
             Unavailable: it cannot be read now.
         """
-        try:
+        with unreadable():
             return await self._with_line(work, within_s)
-        except Unavailable:
-            raise
-        except Exception as error:
-            if not passes(error):
-                raise
-            raise Unavailable(f"the database cannot be read ({text_of(error)}); try again") from error
 
     async def write(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], within_s: float = WRITE_S) -> T:
         """Run `work` in one transaction; it is durable when this returns.

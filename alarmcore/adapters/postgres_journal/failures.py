@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import asyncpg
+
+from alarmcore.errors import Unavailable
 
 WRONG: Final = ("21", "22", "23", "44", "P0")
 """Classes of SQLSTATE that speak of the data itself. All others (connection, resources, an operator's doing, the system, a
@@ -44,3 +48,20 @@ def text_of(error: BaseException) -> str:
     if state:
         return f"{type(error).__name__}, SQLSTATE {state}"
     return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+
+
+@contextmanager
+def unreadable() -> Iterator[None]:
+    """What is tried inside is a read: a failure of it that passes is said as one.
+
+    Raises:
+        Unavailable: the database cannot be read now.
+    """
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception as error:
+        if not passes(error):
+            raise
+        raise Unavailable(f"the database cannot be read ({text_of(error)}); try again") from error

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from alarmcore.adapters.postgres_journal.database import PostgresDatabase, micros, moment
-from alarmcore.adapters.postgres_journal.failures import passes, text_of
+from alarmcore.adapters.postgres_journal.failures import passes, text_of, unreadable
 from alarmcore.adapters.postgres_journal.rows import STORE, alarm_of, state_of, values_of
 from alarmcore.errors import CommitFailed, Fenced, Unavailable
 from alarmcore.ports import KEEPERS, REMEMBERED, Batch, OpenAlarm, StoredState
@@ -117,14 +117,8 @@ class PostgresJournal:
         return await self.line.use(work, within_s)
 
     async def _read(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], within_s: float = READ_S) -> T:
-        try:
+        with unreadable():
             return await self._use(work, within_s)
-        except Unavailable:
-            raise
-        except Exception as error:
-            if not passes(error):
-                raise
-            raise Unavailable(f"the database cannot be read ({text_of(error)}); try again") from error
 
     # -- the port -----------------------------------------------------------------------------------------------------------
 
