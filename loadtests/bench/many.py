@@ -164,11 +164,11 @@ def _drained(members: list[Served], wanted: int) -> float:
     deadline = time.monotonic() + DRAIN_WITHIN_S
     seen = 0
     while time.monotonic() < deadline:
-        seen = sum(member.readings() for member in members)
+        seen = sum(member.kept() for member in members)
         if seen >= wanted:
             return time.monotonic()
         time.sleep(POLL_S)
-    raise NotStarted(f"only {seen} of {wanted} readings were counted within {DRAIN_WITHIN_S:g} s; something was lost")
+    raise NotStarted(f"only {seen} of {wanted} readings were kept within {DRAIN_WITHIN_S:g} s; something was lost")
 
 
 SUBJECTS: Final[dict[str, Callable[[Path, Load, Servers], Measured]]] = {"sqlite": sqlite, "postgres": postgres, "two": two}

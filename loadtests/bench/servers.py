@@ -85,6 +85,9 @@ def _wait_for_port(port: int, running: subprocess.Popen[bytes], log: Path) -> No
     raise NotStarted(f"{running.args!r} did not start: {_tail(log)}")
 
 
+KEPT: Final = re.compile(r'^alarmcore_readings_total\{[^}]*outcome="kept"[^}]*\} ([0-9.e+]+)', re.MULTILINE)
+
+
 class Served:
     """A running `alarmcore serve`."""
 
@@ -93,22 +96,10 @@ class Served:
         self.pid = running.pid
         self._http = httpx.Client(base_url=url, timeout=30)
 
-    def readings(self) -> int:
-        """How many readings it has dealt with, whatever became of them."""
+    def kept(self) -> int:
+        """How many readings it has kept. What it turned away does not count: it is no work that was done."""
         text = self._http.get("/metrics").text
-        return int(
-            sum(float(v) for v in re.findall(r"^alarmcore_readings_total(?:\{[^}]*\})? ([0-9.e+]+)", text, flags=re.MULTILINE))
-        )
-
-    def outcomes(self) -> dict[str, int]:
-        """Readings by outcome."""
-        found: dict[str, int] = {}
-        text = self._http.get("/metrics").text
-        for labels, value in re.findall(r"^alarmcore_readings_total\{([^}]*)\} ([0-9.e+]+)", text, flags=re.MULTILINE):
-            outcome = re.search(r'outcome="([^"]*)"', labels)
-            name = outcome[1] if outcome else "?"
-            found[name] = found.get(name, 0) + int(float(value))
-        return found
+        return int(sum(float(v) for v in KEPT.findall(text)))
 
 
 def command() -> list[str]:

@@ -98,7 +98,7 @@ def c_subscriber(folder: Path, load: Load) -> Round:
 
 
 def service(folder: Path, load: Load) -> Round:
-    """`alarmcore serve`, fresh: drained when it has counted every reading, which it does after the commit."""
+    """`alarmcore serve`, fresh: drained when it has counted every reading as kept, which it does after the commit."""
     site = folder / "site.json"
     folder.mkdir(parents=True, exist_ok=True)
     site.write_text(json.dumps(bench_site(load.persons, seed=load.seed)))
@@ -108,7 +108,7 @@ def service(folder: Path, load: Load) -> Round:
             before = usage.cpu_s()
             generator.go()
             began, ended = generator.times()
-            drained = _drained(served.readings, load.readings)
+            drained = _drained(served.kept, load.readings)
         cpu_us = (usage.cpu_s() - before) / load.readings * 1e6
     return msgspec.structs.replace(_round("alarmcore", load, began, ended, drained), cpu_us=cpu_us)
 
@@ -122,7 +122,7 @@ def _drained(count: Callable[[], int], wanted: int) -> float:
         if seen >= wanted:
             return time.monotonic()
         time.sleep(POLL_S)
-    raise NotStarted(f"only {seen} of {wanted} readings were counted within {DRAIN_WITHIN_S:g} s; something was lost")
+    raise NotStarted(f"only {seen} of {wanted} readings were kept within {DRAIN_WITHIN_S:g} s; something was lost")
 
 
 def _round(subject: str, load: Load, began: float, ended: float, drained: float) -> Round:
