@@ -16,7 +16,7 @@ from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, TakenByOth
 from alarmcore.intake import Raw, Verdict
 from alarmcore.model.alarm import AnswerAlarm
 from alarmcore.runner import Item
-from alarmcore.service import BACKLOG_MAX, BATCH_MAX
+from alarmcore.service import BACKLOG_MAX, BATCH_MAX, BESIDE_WAKES_MAX
 from dispatch.telling import Told
 
 
@@ -141,6 +141,25 @@ async def test_a_press_overtakes_all_telemetry(bench: Bench) -> None:
     assert bench.open() == {"r1/press": "pressed"}
 
 
+async def test_telemetry_stands_back_while_timers_wait_and_presses_do_not(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "WAKES_MAX", 1)
+    bench.send("button", "pendant-1", id="one")
+    bench.send("button", "pendant-2", id="two")
+    await bench.turn()
+    assert len(bench.open()) == 2
+    bench.clock.at = NOON + timedelta(hours=1)
+    bench.answers.clear()
+    for n in range(BATCH_MAX):
+        bench.send("heartbeat", "gps-1", id=f"h{n}")
+    bench.send("fall", "pendant-1", id="fall")
+    await bench.turn()
+    assert len(bench.answers) == BESIDE_WAKES_MAX + 1
+    assert bench.answers["fall"] == Verdict("fall", "kept")
+    monkeypatch.setattr(service_module, "WAKES_MAX", 1000)
+    await bench.turn()
+    assert len(bench.answers) == BATCH_MAX + 1
+
+
 async def test_readings_of_one_lane_are_handled_in_their_order(bench: Bench) -> None:
     for n in range(BATCH_MAX + 10):
         bench.send("heartbeat", f"gps-{n % 3 + 1}", id=f"h{n}")
@@ -211,7 +230,7 @@ async def test_the_task_survives_failing_commits_and_is_healthy_again_by_itself(
 
 async def test_the_task_survives_what_nobody_thought_of(running: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     real = running.service._take
-    monkeypatch.setattr(running.service, "_take", lambda: 1 / 0)
+    monkeypatch.setattr(running.service, "_take", lambda _most: 1 / 0)
     running.send("button", "pendant-1", id="one")
     await turned(running, lambda: not running.service.healthy())
     monkeypatch.setattr(running.service, "_take", real)
