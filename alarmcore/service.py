@@ -39,8 +39,8 @@ WAKES_MAX: Final = 1000
 """Timers in one commit, so that a thousand timers due at once do not hold up a press."""
 
 BESIDE_WAKES_MAX: Final = 64
-"""Readings that are no presses in a commit that still leaves timers due: what somebody's timer finds is more urgent, and ten thousand
-due at once are through in half the time."""
+"""Readings that are no presses in a commit that still leaves timers due: what somebody's timer finds is more urgent, and ten
+thousand due at once are through in half the time."""
 
 PREPARED: Final = timedelta(seconds=3)
 """How long before they are due timers are made ready, between other things: ten thousand take half a second."""
