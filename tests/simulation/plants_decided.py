@@ -37,8 +37,8 @@ def batch_in_disorder(patch: Patch) -> None:
     """What was taken together is handled last come, first served."""
     take = Service._take
 
-    def turned(self: Service) -> Any:
-        raws, acts = take(self)
+    def turned(self: Service, telemetry_max: int) -> Any:
+        raws, acts = take(self, telemetry_max)
         return raws[::-1], acts
 
     patch.setattr(Service, "_take", turned)
@@ -48,8 +48,8 @@ def telemetry_first(patch: Patch) -> None:
     """What is not urgent is handled before what is."""
     take = Service._take
 
-    def turned(self: Service) -> Any:
-        raws, acts = take(self)
+    def turned(self: Service, telemetry_max: int) -> Any:
+        raws, acts = take(self, telemetry_max)
         return sorted(raws, key=lambda raw: raw.kind in NEVER_REJECTED), acts
 
     patch.setattr(Service, "_take", turned)
