@@ -20,6 +20,7 @@ help:
 	@echo "make test        the whole suite, linters and type checks included"
 	@echo "make simulate    worlds full of faults for HOURS=1, each with a new seed"
 	@echo "make mutate      small breakages of the machines and the runner, each of which must be noticed (half an hour)"
+	@echo "make evaluate    detection judged on generated walks, and on recorded ones with DATA=DIR"
 	@echo "make bench       throughput, latency and replay against named limits (minutes)"
 	@echo "make lock        lock the newest versions that fit"
 
@@ -67,6 +68,10 @@ bench: $(STAMP)
 .PHONY: simulate
 simulate: $(TESTED)
 	@$(BIN)/alarmcore simulate --hours $(HOURS) --from $$(date +%s)
+
+.PHONY: evaluate
+evaluate: $(TESTED)
+	@$(BIN)/python -m loadtests.evaluate gps $(if $(DATA),--data $(DATA)) --out build/evaluate
 
 .PHONY: mutate
 mutate: $(TESTED)

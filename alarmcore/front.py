@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from alarmcore.intake import Raw, Verdict, read, salvaged_id, verdict_of
 from alarmcore.model.alarm import AnswerAlarm, Refuse, Slot
 from alarmcore.ports import Clock
 from alarmcore.runner import Item
-from alarmcore.service import Service, raise_refused
+from alarmcore.service import Service
 from alarmcore.shared import Bell, Inbox
+from alarmcore.work import raise_refused
 
 log = structlog.get_logger(__name__)
 
@@ -213,11 +214,19 @@ class Front:
         self.confirm: Callable[[str, str, Verdict], None] = lambda _tenant, _device, _verdict: None
         self.tasks: set[asyncio.Task[None]] = set()
         self.failed = Seldom()
+        self.heard_of: Callable[[], Awaitable[None]] | None = None
 
     def owner(self, tenant: str) -> Service | None:
         """The service in this process that owns a tenant."""
         service = self.alone or self.owners.get(tenant)
         return None if service is None or service.fenced else service
+
+    def knows(self, raw: Raw) -> bool:
+        """Whether a reading's tenant is known, or cannot become so: `heard_of` may tell of one that was imported just now."""
+        registry = self.alone.registry if self.alone is not None else self.remote.registry if self.remote is not None else None
+        if registry is None or raw.tenant in registry.tenants:
+            return True
+        return raw.principal is not None and raw.principal != f"{raw.tenant}/{raw.device}"
 
     def stands_open(self, slot: Slot, alarm: str) -> bool:
         """Whether an alarm waits for somebody; so it does as far as this process can tell, when it is not the owner."""
@@ -231,18 +240,36 @@ class Front:
         Raises:
             Unavailable: too much is waiting already; the sender must repeat.
         """
-        service = self.owner(raw.tenant)
-        if service is not None:
+        if self.heard_of is not None and not self.knows(raw):
+            self._later(raw, self._look_first(raw, self.heard_of))
+        else:
+            self._take(raw)
+
+    def _take(self, raw: Raw) -> None:
+        if (service := self.owner(raw.tenant)) is not None:
             service.accept(raw)
-            return
-        if self.remote is None:
+        elif self.remote is not None:
+            self._later(raw, self._far(raw, self.remote))
+        else:
             raise Unavailable("nobody here can take this reading now; repeat it")
+
+    def _later(self, raw: Raw, work: Coroutine[Any, Any, None]) -> None:
         if len(self.tasks) >= WAITING_MAX:
+            work.close()
             turned_away("inbox", tenant=raw.tenant)
             raise Unavailable("too much is waiting already; repeat this")
-        task = asyncio.get_running_loop().create_task(self._far(raw, self.remote))
+        task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    async def _look_first(self, raw: Raw, heard_of: Callable[[], Awaitable[None]]) -> None:
+        """Take a reading for a tenant that is not known here, after a look whether it is now."""
+        await heard_of()
+        try:
+            self._take(raw)
+        except Unavailable:
+            if raw.done is not None:
+                raw.done(None)
 
     async def _far(self, raw: Raw, remote: Remote) -> None:
         try:
@@ -263,6 +290,8 @@ class Front:
         Raises:
             Unavailable: they could not all be kept; repeat all of them.
         """
+        if self.heard_of is not None and not all(map(self.knows, raws)):
+            await self.heard_of()
         here: dict[Service, list[int]] = {}
         far: list[int] = []
         for place, raw in enumerate(raws):
@@ -274,13 +303,22 @@ class Front:
         if far and self.remote is None:
             raise Unavailable("nothing can be kept now; repeat all of it")
         groups = [*here.values(), far] if far else list(here.values())
-        asked: list[Any] = [service.submit([raws[place] for place in places]) for service, places in here.items()]
+        asked: list[Any] = [self._near(service, [raws[place] for place in places]) for service, places in here.items()]
         if far and self.remote is not None:
             asked.append(self.remote.readings([raws[place] for place in far]))
         verdicts: dict[int, Verdict] = {}
         for places, found in zip(groups, await asyncio.gather(*asked), strict=True):
             verdicts |= zip(places, found, strict=True)
         return [verdicts[place] for place in range(len(raws))]
+
+    async def _near(self, service: Service, raws: list[Raw]) -> list[Verdict]:
+        """The verdicts of a service here; of one that has ended meanwhile, its persons' next owner's."""
+        try:
+            return await service.submit(raws)
+        except CommitFailed:
+            if self.remote is None or self.owner(raws[0].tenant) is service:
+                raise
+            return await self.remote.readings(raws)
 
     async def answer(self, answer: AnswerAlarm) -> None:
         """A person's answer to an alarm.
@@ -292,8 +330,14 @@ class Front:
         tenant = answer.slot.tenant
         service = self.owner(tenant)
         if service is not None:
-            await service.answer(answer)
-        elif self.remote is not None:
+            try:
+                await service.answer(answer)
+            except CommitFailed:
+                if self.remote is None or self.owner(tenant) is service:
+                    raise
+            else:
+                return
+        if self.remote is not None:
             item = Item("lifecycle", answer.slot, answer)
             raise_refused(answer, await self.remote.act(tenant, self.encode_act(item)))
         else:

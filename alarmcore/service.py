@@ -19,7 +19,7 @@ import structlog
 from alarmcore import metrics
 from alarmcore.admission import Registry
 from alarmcore.busy import turned_away
-from alarmcore.errors import AlarmClosed, AlarmUnknown, CommitFailed, Fenced, TakenByOther, Unavailable, fault
+from alarmcore.errors import CommitFailed, Fenced, Unavailable, fault
 from alarmcore.faults import FAULT, fault_of_reading, fault_of_timer
 from alarmcore.inbox import answers_of, failed
 from alarmcore.intake import Prepared, Raw, Verdict, prepare, salvaged_id, set_aside
@@ -28,7 +28,7 @@ from alarmcore.model.alarm import AnswerAlarm, Refuse
 from alarmcore.model.reading import URGENT
 from alarmcore.ports import Batch, Clock, Journal
 from alarmcore.runner import Item, Runner
-from alarmcore.work import Act, Work
+from alarmcore.work import Act, Work, raise_refused
 
 log = structlog.get_logger(__name__)
 
@@ -380,19 +380,6 @@ class Service:
         """Whether alarms can be kept now."""
         unkept = self.unkept_at is not None and self.clock.now() - self.unkept_at < timedelta(seconds=UNKEPT_S)
         return not unkept and self.failed_since is None and self.task is not None and not self.task.done()
-
-
-def raise_refused(answer: AnswerAlarm, refused: Refuse | None) -> None:
-    """Say of an answer that a machine refused why it did not fit.
-
-    Raises:
-        AlarmUnknown, AlarmClosed, TakenByOther: it was refused.
-    """
-    if refused is None:
-        return
-    if refused.code == "taken_by_other":
-        raise TakenByOther(answer.alarm, refused.by or "")
-    raise AlarmClosed(answer.alarm) if refused.code == "alarm_closed" else AlarmUnknown(answer.alarm)
 
 
 def _settle(answered: asyncio.Future[Verdict | None], verdict: Verdict | None) -> None:

@@ -6,8 +6,9 @@ import asyncio
 
 import msgspec
 
+from alarmcore.errors import AlarmClosed, AlarmUnknown, TakenByOther
 from alarmcore.intake import Raw
-from alarmcore.model.alarm import Refuse
+from alarmcore.model.alarm import AnswerAlarm, Refuse
 from alarmcore.runner import Item
 
 
@@ -40,3 +41,16 @@ class Work(msgspec.Struct):
             part = first if place < middle else second
             (part.wakes if isinstance(one, Item) else part.acts if isinstance(one, Act) else part.raws).append(one)  # type: ignore[arg-type]
         return [first, second]
+
+
+def raise_refused(answer: AnswerAlarm, refused: Refuse | None) -> None:
+    """Say of an answer that a machine refused why it did not fit.
+
+    Raises:
+        AlarmUnknown, AlarmClosed, TakenByOther: it was refused.
+    """
+    if refused is None:
+        return
+    if refused.code == "taken_by_other":
+        raise TakenByOther(answer.alarm, refused.by or "")
+    raise AlarmClosed(answer.alarm) if refused.code == "alarm_closed" else AlarmUnknown(answer.alarm)

@@ -1,0 +1,1 @@
+"""Detection judged on recorded and on generated life, through the front door, beside reference rules."""
