@@ -131,13 +131,23 @@ class Inbox(Protocol):
 
 
 class Claims(Protocol):
-    """Effects of workers that do not perform them themselves: each is claimed by one dispatcher at a time (SKIP LOCKED)."""
+    """Effects of workers that do not perform them themselves: each is claimed by one dispatcher at a time (SKIP LOCKED).
 
-    async def claim(self, dispatcher: str, limit: int, hold_s: float) -> list[tuple[str, bytes]]:
-        """The oldest effects that nobody holds, now held by `dispatcher` for `hold_s`, after which somebody else may.
+    All of them raise:
+        Unavailable: nothing can be claimed, held or let go now, or it is not known whether it was.
+    """
 
-        Raises:
-            Unavailable: nothing can be claimed now.
+    async def claim(self, dispatcher: str, limit: int, hold_s: float, *, lapsed: bool = True) -> list[tuple[str, bytes]]:
+        """Effects that nobody holds, now held by `dispatcher` for `hold_s`, after which somebody else may; the most urgent first.
+
+        Each tenant gets an equal share of `limit`, and what is left of it goes to whatever is most urgent. `lapsed`: also those
+        whose holder's time is over, its own included.
+        """
+
+    async def hold(self, ids: Sequence[str], dispatcher: str, hold_s: float) -> set[str]:
+        """Hold some for another `hold_s` from now; those that are. Left out: what is settled, and what somebody else has claimed.
+
+        What is being settled in this moment may be left out and not be settled in the end; so ask once more.
         """
 
     async def let_go(self, ids: Sequence[str], dispatcher: str) -> None:

@@ -29,8 +29,8 @@ WAIT_S: Final = 15.0
 `TRY_S` it is less than the minute that the auditor gives every try."""
 
 CLAIMED_WAIT_S: Final = 2.0
-"""The same for a telling that is another process's and held for a while only: with `TRY_S` it is less than that hold, so that
-nobody else tells the same meanwhile. The chain's own repetitions are the queue then."""
+"""The same for a telling that is another process's and whose claim must be renewed meanwhile: the chain's own repetitions are the
+queue then."""
 
 TELLINGS_MAX: Final = 10_000
 """Tellings begun and not ended in one process, most of them waiting: a storm over a whole region, in some tens of megabytes.

@@ -1,4 +1,4 @@
-"""Partitions, inbox and claims on PostgreSQL: one owner, nothing handed over twice, nothing left lying."""
+"""Partitions and inbox on PostgreSQL: one owner, nothing handed over twice, nothing left lying."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from alarmcore.adapters.postgres_journal import (
     PostgresClaims,
     PostgresDatabase,
     PostgresInbox,
-    PostgresJournal,
     PostgresPartitions,
 )
 from alarmcore.adapters.postgres_journal.database import moment
@@ -102,6 +101,7 @@ async def test_a_database_that_is_not_there_is_unavailable_and_its_password_is_n
         inbox.answers([1]),
         inbox.sweep(NOW),
         claims.claim("d", 1, 1.0),
+        claims.hold(["a"], "d", 1.0),
         claims.let_go(["a"], "d"),
     ]
     for call in calls:
@@ -159,99 +159,3 @@ async def test_an_answered_entry_waits_no_more_and_is_swept_when_it_is_old(datab
     assert await inbox.sweep(moment(stored_at)) == 0
     assert await inbox.sweep(moment(stored_at) + timedelta(days=1)) == 1
     assert [entry.place for entry in await inbox.waiting("p00", 0, 10)] == [b], "what is not answered is never swept"
-
-
-# -- claims ---------------------------------------------------------------------------------------------------------------
-
-
-async def effects(database: PostgresDatabase, many: int, *, performs: bool = False) -> PostgresJournal:
-    """An owner with some effects."""
-    journal = await claimed(database, performs=performs)
-    await journal.commit(Batch(NOW, effects=[(f"e{n:03}", str(n).encode()) for n in range(many)]))
-    return journal
-
-
-async def test_the_oldest_effects_are_claimed_first_and_by_one_only(database: PostgresDatabase) -> None:
-    await effects(database, 5)
-    claims = PostgresClaims(database)
-    assert await claims.claim("d1", 2, LONG_S) == [("e000", b"0"), ("e001", b"1")]
-    assert [name for name, _ in await claims.claim("d2", 10, LONG_S)] == ["e002", "e003", "e004"]
-    assert await claims.claim("d1", 10, LONG_S) == []
-
-
-async def test_many_dispatchers_at_once_share_them_out(database: PostgresDatabase) -> None:
-    await effects(database, 200)
-    claims = PostgresClaims(database)
-
-    async def take(name: str) -> list[str]:
-        found: list[str] = []
-        while page := await claims.claim(name, 7, LONG_S):
-            found += [effect for effect, _ in page]
-        return found
-
-    shares = await asyncio.gather(*(take(f"d{n}") for n in range(6)))
-    assert sorted(name for share in shares for name in share) == [f"e{n:03}" for n in range(200)]
-
-
-async def test_what_is_not_settled_in_time_is_somebody_elses(database: PostgresDatabase) -> None:
-    journal = await effects(database, 1)
-    claims = PostgresClaims(database)
-    assert await claims.claim("d1", 10, SHORT_S)
-    async with asyncio.timeout(WITHIN_S):
-        found: list[tuple[str, bytes]] = []
-        while True:
-            found = await claims.claim("d2", 10, LONG_S)
-            if found:
-                break
-            await asyncio.sleep(0.01)
-    assert found == [("e000", b"0")]
-    await journal.commit(Batch(NOW, settled=["e000"]))
-    await claims.let_go(["e000"], "d2")
-    assert await claims.claim("d3", 10, LONG_S) == []
-
-
-async def test_what_is_let_go_is_free_at_once_and_only_its_holder_can(database: PostgresDatabase) -> None:
-    await effects(database, 2)
-    claims = PostgresClaims(database)
-    await claims.claim("d1", 10, LONG_S)
-    await claims.let_go(["e000", "e001"], "d2")
-    assert await claims.claim("d2", 10, LONG_S) == []
-    await claims.let_go(["e001"], "d1")
-    assert await claims.claim("d2", 10, LONG_S) == [("e001", b"1")]
-
-
-async def test_what_its_owner_performs_no_dispatcher_gets(database: PostgresDatabase) -> None:
-    journal = await effects(database, 2, performs=True)
-    claims = PostgresClaims(database)
-    assert await claims.claim("d1", 10, LONG_S) == []
-    await claims.let_go(["e000"], "d1")
-    assert await claims.claim("d1", 10, LONG_S) == []
-    assert [name for name, _ in await journal.effects()] == ["e000", "e001"]
-
-
-async def test_an_owner_that_leaves_performing_to_others_frees_what_the_one_before_had(database: PostgresDatabase) -> None:
-    await effects(database, 2, performs=True)
-    claims = PostgresClaims(database)
-    after = await claimed(database, performs=False)
-    assert [name for name, _ in await after.effects()] == ["e000", "e001"]
-    assert [name for name, _ in await claims.claim("d1", 10, LONG_S)] == ["e000", "e001"]
-    assert [name for name, _ in await after.unsettled(10)] == ["e000", "e001"], "it sees also what is being performed"
-
-
-async def test_an_owner_that_performs_takes_what_nobody_holds_and_leaves_what_somebody_does(database: PostgresDatabase) -> None:
-    """Or else a person would be told twice, or by nobody once there is no dispatcher any more."""
-    await effects(database, 3)
-    claims = PostgresClaims(database)
-    assert [name for name, _ in await claims.claim("d1", 1, LONG_S)] == ["e000"]
-    after = await claimed(database, performs=True)
-    assert [name for name, _ in await after.effects()] == ["e001", "e002"]
-    assert await claims.claim("d2", 10, LONG_S) == []
-    await claims.let_go(["e000"], "d1")
-    assert [name for name, _ in await after.unsettled(10)] == ["e000", "e001", "e002"]
-
-
-async def test_effects_of_other_partitions_stay_as_they_are(database: PostgresDatabase) -> None:
-    await effects(database, 1, performs=True)
-    other = await claimed(database, "p01", performs=False)
-    assert await other.effects() == []
-    assert await PostgresClaims(database).claim("d1", 10, LONG_S) == []

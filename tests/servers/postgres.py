@@ -120,6 +120,23 @@ def in_thread(work: Coroutine[Any, Any, Any]) -> Any:
         return pool.submit(asyncio.run, work).result(RUN_WITHIN_S)
 
 
+def _gone(pids: list[int]) -> None:
+    """Wait until processes that were killed are gone, and the memory with them that they shared: a server that is started again
+    refuses to begin before."""
+    deadline = time.monotonic() + STOP_WITHIN_S
+    while any(_runs(pid) for pid in pids):
+        assert time.monotonic() < deadline, "a killed process of the server is still there"
+        time.sleep(0.005)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and not merely waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class PostgresServer:
     """One server on 127.0.0.1. `durable`: what is committed survives a power cut, as in real use. `settings`: more of its own."""
 
@@ -195,12 +212,13 @@ class PostgresServer:
     def kill(self) -> None:
         """End it with all of its processes as a power cut would. One that has ended by itself has nothing left to end."""
         if self._process is not None:
-            if self._process.poll() is None:
-                for pid in self._freeze():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+            killed = self._freeze() if self._process.poll() is None else []
+            for pid in killed:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait(STOP_WITHIN_S)
             self._process = None
+            _gone(killed[1:])
 
     def pause(self) -> None:
         """Stop it and all of its processes in their tracks: it is there and does not answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from alarmcore.adapters.postgres_journal.histories import Histories
 from alarmcore.errors import OptionInvalid
 
 SCHEMES: Final = ("postgresql", "postgres")
@@ -18,6 +19,8 @@ HOSTS_MAX: Final = 8
 
 class Address:
     """`postgresql://user:password@host[:port][,host2[:port]]/database[?sslmode=...]`. `shown` has no password.
+
+    `histories`: what this process has seen of the servers behind it.
 
     Raises:
         OptionInvalid: it cannot be one.
@@ -37,6 +40,7 @@ class Address:
         self.shown = f"postgresql://{user + '@' if user else ''}{netloc}{parts.path}"
         self._check(parts)
         self.parts = parts
+        self.histories = Histories()
 
     def _check(self, parts: SplitResult) -> None:
         query = parse_qs(parts.query)

@@ -10,12 +10,16 @@ import asyncpg
 
 from alarmcore.adapters.postgres_journal.address import Address
 from alarmcore.adapters.postgres_journal.failures import ends_connection, text_of
+from alarmcore.adapters.postgres_journal.histories import History, history_of
 from alarmcore.errors import OptionInvalid, Unavailable
 
 T = TypeVar("T")
 
 CONNECT_S: Final = 2.0
 """How long one host may take to let us in. A machine without power does not even refuse: the next host waits for this."""
+
+AGREE_S: Final = 0.5
+"""How long the other hosts have to answer once one can be written to. One without power costs each new connection this."""
 
 STATEMENT_S: Final = 10
 """How long the server works on a statement: one that we have given up is not cancelled by us, since that would wait too."""
@@ -31,27 +35,60 @@ SETTINGS: Final = {
 
 
 async def connect(address: Address, settings: Mapping[str, str], first: int = 0) -> tuple[asyncpg.Connection[Any], int]:
-    """A connection to the first host that can be written to, and which one that is; `first` is tried first.
+    """A connection to the host that can be written to, and which one that is.
+
+    All are asked at once. Of several that can be written to it is the one with the newest history; `first` if they are alike.
 
     Raises:
         Exception: what the last one said.
     """
     urls = address.each()
-    failed: Exception = OptionInvalid(f"{address.shown} names no host")
-    for step in range(len(urls)):
-        place = (first + step) % len(urls)
+    places = [(first + step) % len(urls) for step in range(len(urls))]
+    tasks = {place: asyncio.create_task(_open(urls[place], settings)) for place in places}
+    kept: asyncpg.Connection[Any] | None = None
+    try:
+        await _some(set(tasks.values()))
+        opened = {place: task.result() for place, task in tasks.items() if _succeeded(task)}
+        if not opened:
+            raise tasks[places[-1]].exception() or OptionInvalid(f"{address.shown} names no host")
+        place = address.histories.newest_of({place: history for place, (_, history) in opened.items()})
+        kept = opened[place][0]
+        return kept, place
+    finally:
+        for task in tasks.values():
+            task.add_done_callback(lambda task: _hang_up(task, kept))
+            task.cancel()
+
+
+async def _open(url: str, settings: Mapping[str, str]) -> tuple[asyncpg.Connection[Any], History | None]:
+    async with asyncio.timeout(CONNECT_S):
+        connection = await asyncpg.connect(
+            url, timeout=CONNECT_S, target_session_attrs="read-write", server_settings={**SETTINGS, **settings}
+        )
         try:
-            connection = await asyncpg.connect(
-                urls[place],
-                timeout=CONNECT_S,
-                target_session_attrs="read-write",
-                server_settings={**SETTINGS, **settings},
-            )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
-            failed = error
-        else:
-            return connection, place
-    raise failed
+            return connection, await history_of(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+
+
+async def _some(tasks: set[asyncio.Task[Any]]) -> None:
+    """Until one has succeeded, and the others have had `AGREE_S` more, or all have ended."""
+    left = tasks
+    while left and not any(map(_succeeded, tasks)):
+        _, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+    if left:
+        await asyncio.wait(left, timeout=AGREE_S)
+
+
+def _succeeded(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def _hang_up(task: asyncio.Task[Any], kept: asyncpg.Connection[Any] | None) -> None:
+    """A connection that was made and is not used."""
+    if _succeeded(task) and task.result()[0] is not kept:
+        task.result()[0].terminate()
 
 
 class Line:

@@ -17,7 +17,7 @@ from alarmcore.errors import OptionInvalid
 OLDEST: Final = 2
 """The oldest schema that this program can work with: the one with the function that stores a batch."""
 
-NEWEST: Final = 3
+NEWEST: Final = 4
 """The schema that this program was written for. It works with newer ones whose migrations say so."""
 
 LOCK: Final = 0x616C61726D
