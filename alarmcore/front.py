@@ -327,21 +327,24 @@ class Front:
             AlarmUnknown, AlarmClosed, TakenByOther: it does not fit the alarm as it stands.
             Unavailable: it is not known to be kept; answer again.
         """
-        tenant = answer.slot.tenant
+        raise_refused(answer, await self.act(answer.slot.tenant, Item("lifecycle", answer.slot, answer)))
+
+    async def act(self, tenant: str, item: Item) -> Refuse | None:
+        """Let a machine see a person's act, wherever its tenant's owner is; what it was refused with.
+
+        Raises:
+            Unavailable: it is not known to be kept; do it again.
+        """
         service = self.owner(tenant)
         if service is not None:
             try:
-                await service.answer(answer)
+                return await service.act(item)
             except CommitFailed:
                 if self.remote is None or self.owner(tenant) is service:
                     raise
-            else:
-                return
-        if self.remote is not None:
-            item = Item("lifecycle", answer.slot, answer)
-            raise_refused(answer, await self.remote.act(tenant, self.encode_act(item)))
-        else:
+        if self.remote is None:
             raise Unavailable("nothing can be kept now; answer again")
+        return await self.remote.act(tenant, self.encode_act(item))
 
     def tell(self, tenant: str, item: Item) -> None:
         """Let a machine see a fact that nobody waits for."""

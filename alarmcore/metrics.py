@@ -35,6 +35,8 @@ BACKLOG: Final = Gauge("alarmcore_lane_backlog", "Readings and acts that wait fo
 PARTITIONS: Final = Gauge("alarmcore_partitions_owned", "Partitions that are open in this worker")
 TAKEOVERS: Final = Counter("alarmcore_takeovers_total", "Partitions claimed, by whether an owner had given them back", ["before"])
 LEASE_AGE: Final = Gauge("alarmcore_lease_age_seconds", "Since the oldest lease of this worker was renewed")
+SITES_REFUSED: Final = Gauge("alarmcore_sites_refused", "Tenants whose newest site cannot be used here; the one before is")
+SITE_CHANGE: Final = Histogram("alarmcore_site_change_seconds", "How long an owner stood still for a changed site", buckets=FAST)
 TIMER_LATENESS: Final = Histogram("alarmcore_timer_lateness_seconds", "How late timers were asked", buckets=FAST)
 
 

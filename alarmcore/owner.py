@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
+from msgspec.structs import replace
 
 from alarmcore import holding as at
 from alarmcore import metrics
@@ -67,6 +68,7 @@ class Owner:
         self.tasks: set[asyncio.Task[None]] = set()
         self.changed = asyncio.Event()
         self.turns: dict[str, asyncio.Lock] = {}
+        self.hosting: dict[str, asyncio.Lock] = {}
         self.performs: dict[type[Any], Callable[[Any], Awaitable[Any]]] = {
             at.ListPartitions: self._list,
             at.RememberStandings: self._remember,
@@ -96,6 +98,28 @@ class Owner:
         """A commit of a partition was refused: it is somebody else's now."""
         log.warning("partition_fenced", partition=partition)
         self._tell(at.WasFenced(partition))
+
+    async def anew(self, partition: str) -> bool:
+        """Take an open partition up anew, the way a takeover does: what it is made of has changed.
+
+        It stops after its last commit, gets the next token, under which nothing of before counts any more, and is loaded. False
+        where it is not open here, or cannot be opened now: whoever opens it next finds what is newest.
+        """
+        async with self._hosting(partition):
+            one = self.state.mine.get(partition)
+            if one is None or one.stage != "open" or one.hushed:
+                return False
+            began_at = self.time()
+            await self._ended(partition)
+            token = await self._tried("claim", self.partitions.claim(partition, self.worker), DATABASE, partition)
+            if token is not None:
+                self._has_token(partition, token)
+            if token is None or not await self._begun(partition, token):
+                self._tell(at.WasFenced(partition))
+                return False
+            log.info("partition_anew", partition=partition, token=token, took_s=round(self.time() - began_at, 3))
+            metrics.SITE_CHANGE.observe(self.time() - began_at)
+            return True
 
     async def drain(self) -> None:
         """Give up everything in good order; return when it is done, or has taken far too long."""
@@ -223,24 +247,35 @@ class Owner:
 
     async def _open(self, decision: at.OpenPartition) -> at.PartitionOpened | at.OpenFailed:
         name, began_at = decision.partition, self.time()
-        try:
-            async with asyncio.timeout(OPEN_S):
-                await self.host.open(name, decision.token)
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody else may be able to
-            log.error("partition_not_opened", partition=name, error=fault(error))  # noqa: TRY400 - its text may hold anything
-            return at.OpenFailed(name)
+        async with self._hosting(name):
+            if not await self._begun(name, decision.token):
+                return at.OpenFailed(name)
         log.info("partition_opened", partition=name, token=decision.token, took_s=round(self.time() - began_at, 3))
         return at.PartitionOpened(name)
 
+    async def _begun(self, partition: str, token: int) -> bool:
+        try:
+            async with asyncio.timeout(OPEN_S):
+                await self.host.open(partition, token)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody else may be able to
+            log.error("partition_not_opened", partition=partition, error=fault(error))  # noqa: TRY400 - its text may hold anything
+            return False
+        return True
+
     async def _close(self, decision: at.ClosePartition) -> at.PartitionClosed:
+        async with self._hosting(decision.partition):
+            if await self._ended(decision.partition):
+                log.info("partition_closed", partition=decision.partition)
+        return at.PartitionClosed(decision.partition)
+
+    async def _ended(self, partition: str) -> bool:
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self.host.close(decision.partition)
+                await self.host.close(partition)
         except Exception as error:  # noqa: BLE001 - the next owner's token ends it, whatever is left of it here
-            log.error("partition_not_closed", partition=decision.partition, error=fault(error))  # noqa: TRY400 - as above
-        else:
-            log.info("partition_closed", partition=decision.partition)
-        return at.PartitionClosed(decision.partition)
+            log.error("partition_not_closed", partition=partition, error=fault(error))  # noqa: TRY400 - its text may hold anything
+            return False
+        return True
 
     async def _give_up(self, decision: at.GiveUp) -> at.PartitionLeft:
         name = decision.partition
@@ -253,6 +288,15 @@ class Owner:
     def _turn(self, partition: str) -> asyncio.Lock:
         """One thing at a time about a lease: a renewal that arrived after its release would hold it for nobody."""
         return self.turns.setdefault(partition, asyncio.Lock())
+
+    def _has_token(self, partition: str, token: int) -> None:
+        """What the database will say of a partition with its next list, so that this token is the one that is given back."""
+        known = (replace(row, token=token, owner=self.worker) if row.name == partition else row for row in self.state.known)
+        self._tell(at.Listed(tuple(known), self.state.listed_at or self.time()))
+
+    def _hosting(self, partition: str) -> asyncio.Lock:
+        """One thing at a time with what runs a partition: it is not closed while it is taken up anew."""
+        return self.hosting.setdefault(partition, asyncio.Lock())
 
     def _measure(self) -> None:
         metrics.PARTITIONS.set(len(self.owned()))

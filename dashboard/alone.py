@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 import structlog
 
+from alarmcore import metrics
 from alarmcore.adapters.mqtt_listener import Limits, MqttListener
 from alarmcore.adapters.mqtt_listener.limits import CONNECTIONS_MAX
 from alarmcore.adapters.sqlite_journal import Database, SqliteJournal
-from alarmcore.errors import OptionInvalid
+from alarmcore.errors import CommitFailed, OptionInvalid
 from alarmcore.front import Front
 from alarmcore.runner import Committed
 from dashboard.board import OwnBoard
@@ -21,7 +22,7 @@ from dashboard.credentials import CredentialStore
 from dashboard.doors import DeviceGate, MqttDoor, confirming, topics_of
 from dashboard.frame import Frame
 from dashboard.options import Address
-from dashboard.runtime import Runtime
+from dashboard.runtime import Runtime, let_go
 from dashboard.turnout import Turnout
 from dispatch.binding import encode_act
 
@@ -30,6 +31,10 @@ log = structlog.get_logger(__name__)
 
 ANYBODY: Final = topics_of("+")
 """The topics of all tenants' devices."""
+
+
+COMING_S: Final = 5.0
+"""For so long nobody needs to hear that the next owner is still being loaded: five times what a hundred thousand persons take."""
 
 
 class Alone:
@@ -41,9 +46,16 @@ class Alone:
         self.journal = SqliteJournal(database)
         self.books = self.journal
         self.front = Front(frame.clock, encode_act)
-        self.runtime = Runtime("", list(frame.sites.values()), self.journal, frame.around(frame.perform, self.publish))
+        self.database = database
+        self.runtime = self._made()
+        self.coming: Runtime | None = None
+        self.began_at = 0.0
         self.front.alone = self.runtime.service
         self.board = OwnBoard(lambda: [self.runtime.runner])
+
+    def _made(self) -> Runtime:
+        """An owner of everything, with the sites as they are now."""
+        return Runtime("", self.frame.current.of(""), self.journal, self.frame.around(self.frame.perform, self.publish))
 
     @property
     def runtimes(self) -> list[Runtime]:
@@ -66,8 +78,44 @@ class Alone:
         """Take up what is stored."""
         self.frame.hub.begin(await self.books.last_seq())
         await self.runtime.start()
-        stack.push_async_callback(self.runtime.close)
+        stack.push_async_callback(self._end)
         await self.open_mqtt(stack)
+
+    async def _end(self) -> None:
+        await (self.coming or self.runtime).close()
+
+    async def renew(self) -> None:
+        """Go on with the sites as they are now. What comes meanwhile waits for that.
+
+        Raises:
+            Unavailable: what is stored cannot be read now; what comes goes on waiting, and is turned away once it is too much.
+        """
+        if self.coming is None:
+            if self.runtime.revisions == self.frame.current.revisions:
+                return
+            self.began_at = asyncio.get_running_loop().time()
+            self.coming = self._made()
+            await self._hand_over(self.runtime, self.coming)
+        await self._take_over(self.coming)
+
+    async def _hand_over(self, before: Runtime, after: Runtime) -> None:
+        """End an owner; from here on everything goes to the next one, and waits there until it has begun."""
+        after.adopt(before)
+        self.front.alone = after.service
+        for item in await before.close():
+            after.service.tell(item)
+
+    async def _take_over(self, after: Runtime) -> None:
+        with suppress(CommitFailed):
+            # Behind whatever may still be on the writer's thread: what is read next is all there is.
+            await self.database.write(lambda _: None)
+        await after.start()
+        # Before its first turn, which begins with the next round of the loop.
+        self.runtime, self.coming = after, None
+        let_go()
+        took_s = asyncio.get_running_loop().time() - self.began_at
+        metrics.SITE_CHANGE.observe(took_s)
+        log.info("owner_anew", took_s=round(took_s, 3))
 
     async def open_mqtt(self, stack: AsyncExitStack) -> None:
         """Listen for devices, or subscribe at a broker."""
@@ -85,6 +133,9 @@ class Alone:
 
     def troubles(self) -> list[str]:
         """What is wrong with the owners here, and what their auditors say."""
+        if self.coming is not None:
+            late = asyncio.get_running_loop().time() - self.began_at > COMING_S
+            return ["alarms wait for a changed site to be taken up"] if late else []
         return [*self.runtime.faults(), *self.runtime.auditor.troubles()]
 
 

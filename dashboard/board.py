@@ -10,7 +10,8 @@ from alarmcore.runner import Committed, Runner
 from alarmcore.shared import ShownAlarm
 from dispatch.chain import ChainState
 
-DecodeChain = Callable[[Slot, bytes], ChainState]
+DecodeChain = Callable[[Slot, bytes], ChainState | None]
+"""None where the tenant is not known here yet."""
 
 
 class Board(Protocol):
@@ -72,11 +73,15 @@ class OwnBoard:
 
 
 class FollowedBoard:
-    """The alarms of all owners, as the database tells them. `until_now` waits for whoever fills it."""
+    """The alarms of all owners, as the database tells them. `until_now` waits for whoever fills it.
+
+    Their chains are decoded when somebody asks for them, and again when a site has changed.
+    """
 
     def __init__(self, decode_chain: DecodeChain) -> None:
         self.decode_chain = decode_chain
-        self.shown: dict[str, tuple[Alarm, ChainState | None]] = {}
+        self.shown: dict[str, ShownAlarm] = {}
+        self.chains: dict[str, ChainState | None] = {}
         self.last: Alarm | None = None
 
     async def catch_up(self) -> None:
@@ -84,28 +89,34 @@ class FollowedBoard:
 
     def fill(self, opened: Iterable[ShownAlarm]) -> None:
         """Begin with what is open."""
-        self.shown = {one.alarm.id: (one.alarm, self.decoded(one)) for one in opened}
+        self.shown = {one.alarm.id: one for one in opened}
+        self.chains.clear()
+
+    def sites_changed(self) -> None:
+        """Chains are other ones now."""
+        self.chains.clear()
 
     def put(self, shown: ShownAlarm) -> None:
         """An alarm that has changed."""
         self.last = shown.alarm
+        self.chains.pop(shown.alarm.id, None)
         if shown.alarm.state == "resolved":
             self.shown.pop(shown.alarm.id, None)
         else:
-            self.shown[shown.alarm.id] = (shown.alarm, self.decoded(shown))
-
-    def decoded(self, shown: ShownAlarm) -> ChainState | None:
-        """The chain of an alarm that was read."""
-        return None if shown.chain is None else self.decode_chain(shown.alarm.slot, shown.chain)
+            self.shown[shown.alarm.id] = shown
 
     def open(self) -> Iterable[Alarm]:
         """Alarms that are not resolved."""
-        return [alarm for alarm, _ in self.shown.values()]
+        return [shown.alarm for shown in self.shown.values()]
 
     def chain(self, alarm: Alarm) -> ChainState | None:
         """An open alarm's chain."""
-        found = self.shown.get(alarm.id)
-        return found[1] if found else None
+        shown = self.shown.get(alarm.id)
+        if shown is None or shown.chain is None:
+            return None
+        if alarm.id not in self.chains:
+            self.chains[alarm.id] = self.decode_chain(shown.alarm.slot, shown.chain)
+        return self.chains[alarm.id]
 
     def alarm_of(self, event: AlarmEvent) -> Alarm | None:
         """The alarm of an event."""
@@ -114,4 +125,4 @@ class FollowedBoard:
         if self.last is not None and self.last.id == event.alarm:
             return self.last
         found = self.shown.get(event.alarm)
-        return found[0] if found else None
+        return found.alarm if found else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
 import click
+import msgspec
 import structlog
 import uvloop
 
@@ -141,9 +142,17 @@ def serve_options(given: dict[str, Any]) -> ServeOptions:
 @option("--dead-man", help="The URL that will be called as a sign of life.")
 @DATABASE
 @option("--redis", help="The Redis that will be used.")
-def check(sites: tuple[Path, ...], **given: Any) -> None:
+@click.option(
+    "--repairs",
+    type=click.Path(path_type=Path),
+    help="Write what the one site file might say instead, where that can be told, to this file: a JSON Patch (RFC 6902).",
+)
+def check(sites: tuple[Path, ...], repairs: Path | None, **given: Any) -> None:
     """Check site files; without any, this machine and the servers that will be used."""
     from alarmcore.sitefile import read_site
+
+    if repairs is not None and len(sites) != 1:
+        raise click.UsageError("--repairs is of one site file; give one --site")
 
     if given["dead_man"] is not None:
         web_address(given["dead_man"], "--dead-man")
@@ -156,6 +165,8 @@ def check(sites: tuple[Path, ...], **given: Any) -> None:
         checked = read_site(path, SystemClock().now())
         report(checked.mistakes)
         wrong = wrong or checked.site is None
+        if repairs is not None:
+            repairs.write_bytes(msgspec.json.format(msgspec.json.encode(checked.repairs)))
         if checked.site is not None:
             click.echo(f"{path}: {len(checked.site.residents)} residents, no mistakes")
     sys.exit(EXIT_INPUT if wrong else 0)
@@ -188,7 +199,7 @@ commands.add_command(token)
 @YES
 @click.argument("file", type=click.Path(path_type=Path))
 def import_(data: Path, database: str | None, yes: bool, file: Path) -> None:
-    """Take a site FILE into an installation, showing first what changes. A running service takes it up when it is restarted."""
+    """Take a site FILE into an installation, showing first what changes. A running service takes it up within seconds."""
     from dashboard.transfer import import_site
 
     def sure() -> bool:

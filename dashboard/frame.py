@@ -10,16 +10,14 @@ import msgspec
 from alarmcore import metrics
 from alarmcore.adapters.clock import SteadyClock
 from alarmcore.model.alarm import Alarm, AlarmEvent
-from alarmcore.model.site import Site
 from alarmcore.ports import Clock
 from alarmcore.runner import Committed
 from dashboard.board import OwnBoard
 from dashboard.credentials import CredentialStore
+from dashboard.current_sites import CurrentSites
 from dashboard.guard import Guard
 from dashboard.hub import Hub
 from dashboard.options import ServeOptions
-from dispatch.binding import ChainMachine
-from dispatch.plan import chain_book
 from dispatch.teller import WAIT_S, Teller
 from dispatch.telling import Tell
 
@@ -49,23 +47,22 @@ class Frame:
     def __init__(
         self,
         options: ServeOptions,
-        sites: dict[str, Site],
+        current: CurrentSites,
         secret: bytes,
         credentials: CredentialStore,
         clock: SteadyClock,
-        usable: frozenset[str],
     ) -> None:
         self.options = options
-        self.sites = sites
+        self.current = current
+        self.sites = current.sites
         self.secret = secret
         self.credentials = credentials
         self.clock = clock
-        self.usable = usable
+        self.usable = current.usable
         self.guard = Guard()
         self.mqtt_port = 0
         self.beat: Callable[[], None] = lambda: None
-        self.books = {site.tenant.id: chain_book(site, usable) for site in sites.values()}
-        self.decode_chain = ChainMachine(self.books.__getitem__).decode
+        self.decode_chain = current.decode_chain
 
     def around(self, perform: Callable[[Tell], None], publish: Callable[..., None]) -> Circumstances:
         """What an owner in this process needs."""

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,7 +17,7 @@ import uvicorn
 from alarmcore.adapters.clock import SteadyClock
 from alarmcore.adapters.dead_man import DeadMan
 from alarmcore.auditor import LOOK_S
-from alarmcore.errors import OptionInvalid, Unavailable, fault
+from alarmcore.errors import HandoverFailed, OptionInvalid, Unavailable, fault
 from alarmcore.model.site import Site
 from alarmcore.ports import StoredEvent
 from alarmcore.runner import Item
@@ -25,13 +26,15 @@ from dashboard.api.app import app_of
 from dashboard.api.callers import Callers
 from dashboard.board import OwnBoard
 from dashboard.credentials import SessionCookies
+from dashboard.current_sites import CurrentSites
 from dashboard.desk import Desk
 from dashboard.frame import Frame
 from dashboard.guard import unhandled
 from dashboard.hub import Hub
 from dashboard.options import Address, ServeOptions
+from dashboard.renewal import Renewal
 from dashboard.share import Share
-from dashboard.sites import read_sites, settled_sites
+from dashboard.sites import read_sites, settle
 from dashboard.stores.opening import Opened
 from dispatch.channels.email import EmailChannel
 from dispatch.channels.port import ChannelPort, Message
@@ -97,20 +100,23 @@ class Installation:
         checked = read_sites(options.sites, self.clock.now())
         for warning in (mistake for one in checked for mistake in one.mistakes if mistake.warning):
             log.warning("site", where=warning.path, text=warning.text)
-        sites = await settled_sites(stores, checked, self.clock.now())
-        if not sites:
-            raise OptionInvalid("there is no site yet; give one with --site FILE")
-        refuse_deaf_centres(sites, opened=options.opened)
+        await settle(stores, checked, self.clock.now())
         secret = await stores.secret()
         channels = channels_of(options, secret, self.clock)
         usable = frozenset(channels) | {CONSOLE}
-        warn_unusable(sites, usable)
-        frame = self.frame = Frame(options, sites, secret, stores, self.clock, usable)
+        current = CurrentSites(stores, usable, partial(fit, usable=usable, opened=options.opened))
+        await current.begin()
+        if not current.sites:
+            raise OptionInvalid("there is no site yet; give one with --site FILE")
+        frame = self.frame = Frame(options, current, secret, stores, self.clock)
         frame.troubles = self.not_ready
         frame.hub = Hub(self.clock.now, self.open_views, self.change)
-        self.share = await share_of(frame, self.opened)
+        self.share = share_of(frame, self.opened)
+        self.renewal = Renewal(current.look, self.share.renew)
+        self.share.front.heard_of = self.renewal.heard_of
+        current.missed = self.renewal.wanted.set
         frame.teller = Teller(channels, self.message_of, self.told, self.share.on_screen, self.wanted)
-        self.desk = Desk(self.share.front, self.share.books, self.share.board, sites, frame.decode_chain)
+        self.desk = Desk(self.share.front, self.share.books, self.share.board, frame.sites, frame.decode_chain)
 
     def open_views(self, tenant: str | None) -> list[dict[str, Any]]:
         """All open alarms, as screens show them."""
@@ -130,7 +136,10 @@ class Installation:
 
     def message_of(self, tell: Tell) -> Message:
         """What a channel carries."""
-        return message_of(tell, self.frame.sites[tell.slot.tenant], self.answer_url)
+        site = self.frame.current.known(tell.slot.tenant)
+        if site is None:
+            raise HandoverFailed(f"the site of {tell.slot.tenant} is not known here yet; it is tried again")
+        return message_of(tell, site, self.answer_url)
 
     def answer_url(self, tenant: str, alarm: str, recipient: str) -> str | None:
         """A recipient's own link."""
@@ -162,6 +171,7 @@ class Installation:
         """Begin what goes on beside the alarms, and watch that none of it ends."""
         beside = {
             "forgetting old readings": asyncio.create_task(self.sweep(), name="alarmcore-sweep"),
+            "taking up changed sites": asyncio.create_task(self.renewal.run(), name="alarmcore-sites"),
             "looking at the clock": asyncio.create_task(self.clock.watch(self.clock_set), name="alarmcore-clock"),
         }
         if self.options.dead_man is not None:
@@ -190,6 +200,7 @@ class Installation:
             links=self.links,
             owned=OwnBoard(lambda: [runtime.runner for runtime in self.share.runtimes]),
             ready=self.not_ready,
+            notices=self.frame.current.notices,
             pages="web" in self.options.roles,
         )
         return uvicorn.Config(
@@ -235,7 +246,7 @@ class Installation:
             part += 1
 
 
-async def share_of(frame: Frame, opened: Opened) -> Share:
+def share_of(frame: Frame, opened: Opened) -> Share:
     """How this process and others, if there are any, divide the work. Neither needs the other's libraries."""
     if opened.sqlite is not None:
         from dashboard.alone import Alone
@@ -245,7 +256,7 @@ async def share_of(frame: Frame, opened: Opened) -> Share:
         raise AssertionError("an installation has one database or the other")
     from dashboard.sharing import Sharing
 
-    return await Sharing.of(frame, opened.postgres)
+    return Sharing.of(frame, opened.postgres)
 
 
 def channels_of(options: ServeOptions, secret: bytes, clock: SteadyClock) -> dict[str, ChannelPort]:
@@ -256,15 +267,14 @@ def channels_of(options: ServeOptions, secret: bytes, clock: SteadyClock) -> dic
     return channels
 
 
-def refuse_deaf_centres(sites: dict[str, Site], *, opened: bool) -> None:
-    """A centre that can only be reached by a page nobody may have open tells nobody.
+def fit(site: Site, *, usable: frozenset[str], opened: bool) -> None:
+    """Whether a site can be used by this process; what it will leave out is said.
 
     Raises:
-        OptionInvalid: there is one, and credentials are on.
+        OptionInvalid: a centre can only be reached by a page that nobody may have open, and credentials are on.
     """
     deaf = [
         f"{site.tenant.id}: unit:{unit.id}"
-        for site in sites.values()
         for unit in site.units
         if unit.kind == "centre" and all(channel.kind == CONSOLE for channel in unit.channels)
     ]
@@ -273,19 +283,14 @@ def refuse_deaf_centres(sites: dict[str, Site], *, opened: bool) -> None:
             f"these alarm centres have no channel but the console, and a page that nobody has open tells nobody: "
             f"{', '.join(deaf)}; add a webhook, email or voice channel"
         )
-
-
-def warn_unusable(sites: dict[str, Site], usable: frozenset[str]) -> None:
-    """Say which channel kinds are used by a site and not configured here; they are skipped."""
-    for site in sites.values():
-        used = {channel.kind for who in site.recipient_by_ref.values() for channel in who.channels}
-        for kind in sorted(used - usable):
-            log.warning("channel_not_configured", tenant=site.tenant.id, channel=kind, effect="it is skipped")
-        for unit in site.units:
-            if unit.kind == "centre" and not {c.kind for c in unit.channels} & (usable - {CONSOLE}):
-                log.warning(
-                    "centre_only_on_console", tenant=site.tenant.id, unit=unit.id, effect="a page nobody has open tells nobody"
-                )
+    used = {channel.kind for who in site.recipient_by_ref.values() for channel in who.channels}
+    for kind in sorted(used - usable):
+        log.warning("channel_not_configured", tenant=site.tenant.id, channel=kind, effect="it is skipped")
+    for unit in site.units:
+        if unit.kind == "centre" and not {c.kind for c in unit.channels} & (usable - {CONSOLE}):
+            log.warning(
+                "centre_only_on_console", tenant=site.tenant.id, unit=unit.id, effect="a page nobody has open tells nobody"
+            )
 
 
 def listening_socket(where: Address) -> socket.socket:

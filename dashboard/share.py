@@ -37,6 +37,13 @@ class Share(Protocol):
     async def start(self, stack: AsyncExitStack) -> None:
         """Take up what is this process's part, and leave it in good order when the stack ends."""
 
+    async def renew(self) -> None:
+        """Let everything here go on with the sites as they are now, where it does not yet. Never waits for other processes.
+
+        Raises:
+            Unavailable: that does not work now; said again, it goes on with what is left to do.
+        """
+
     async def sweep(self, part: int) -> None:
         """Forget what is older than it need be, a part at a time."""
 

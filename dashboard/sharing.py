@@ -28,14 +28,14 @@ from alarmcore.front import Front, Remote
 from alarmcore.inbox_reader import InboxReader
 from alarmcore.owner import Owner
 from alarmcore.runner import Committed
-from alarmcore.shared import Bell, Leases, Presence
+from alarmcore.shared import Bell, Inbox, InboxEntry, Leases, Presence
 from dashboard.alone import client_id, listen
 from dashboard.board import FollowedBoard, OwnBoard
 from dashboard.dispatcher import Dispatcher
 from dashboard.doors import confirming, topics_of
 from dashboard.follower import Follower
 from dashboard.frame import Frame
-from dashboard.runtime import Runtime
+from dashboard.runtime import Runtime, let_go
 from dispatch.binding import decode_act, encode_act
 from dispatch.telling import Tell
 
@@ -51,6 +51,10 @@ ANSWERED_FOR: Final = timedelta(minutes=10)
 """How long an answered entry of the inbox is kept for whoever waits for its answer; nobody waits longer than seconds."""
 
 
+LEFT_MAX: Final = 10_000
+"""Entries of the inbox that may wait for a site which cannot be used here, in front of those that can be taken."""
+
+
 class OwnPartitions(PostgresPartitions):
     """Partitions as one worker gives them back: under the token that its journal had in the end, after connections were lost."""
 
@@ -63,15 +67,31 @@ class OwnPartitions(PostgresPartitions):
         await super().give_back(partition, max(token, self.tokens.get(partition, 0)))
 
 
+class KnownInbox:
+    """The inbox as an owner sees it that does not know all its tenants' sites yet: what is for the others stays where it is."""
+
+    def __init__(self, inbox: Inbox, tenants: frozenset[str]) -> None:
+        self.inbox = inbox
+        self.tenants = tenants
+        self.put, self.answers, self.sweep = inbox.put, inbox.answers, inbox.sweep
+        self.left = 0
+
+    async def waiting(self, partition: str, after: int, limit: int) -> list[InboxEntry]:
+        """Unanswered entries for the tenants that are known."""
+        found = await self.inbox.waiting(partition, after, limit + self.left)
+        known = [entry for entry in found if entry.tenant in self.tenants]
+        self.left = min(len(found) - len(known), LEFT_MAX)
+        return known
+
+
 class Sharing:
     """One process's part: what its roles say. Also the host of the partitions that it owns."""
 
-    def __init__(self, frame: Frame, database: PostgresDatabase, link: RedisLink | None, partitions: dict[str, str]) -> None:
+    def __init__(self, frame: Frame, database: PostgresDatabase, link: RedisLink | None) -> None:
         self.frame = frame
         self.options = frame.options
         self.database = database
         self.link = link
-        self.partitions = partitions
         installation = client_id(frame.secret)
         self.bell: Bell = AloneBell() if link is None else RedisBell(link, installation)
         self.presence: Presence = AlonePresence() if link is None else RedisPresence(link, installation)
@@ -81,27 +101,24 @@ class Sharing:
         self.books = PostgresBooks(database)
         self.board = FollowedBoard(frame.decode_chain)
         self.follower = Follower(self.books, self.bell, self.board, frame.hub.publish)
-        registry = registry_of(list(frame.sites.values()))
-        self.remote = Remote(self.inbox, self.bell, registry, partitions.get)
+        self.remote = Remote(self.inbox, self.bell, registry_of([]), frame.current.partitions.get)
+        self.shown: dict[str, int] = {}
+        self._show_sites()
         self.front = Front(frame.clock, encode_act, self.remote)
         self.owned: dict[str, Runtime] = {}
         self.journals: dict[str, PostgresJournal] = {}
         self.tokens: dict[str, int] = {}
         self.hushed: set[str] = set()
+        self.anew: dict[str, Runtime | None] = {}
         self.owner: Owner | None = None
         self.dispatcher: Dispatcher | None = None
         self.confirm = self.front.confirm
 
     @classmethod
-    async def of(cls, frame: Frame, database: PostgresDatabase) -> Sharing:
-        """With what the database says of partitions.
-
-        Raises:
-            Unavailable: it does not answer.
-        """
+    def of(cls, frame: Frame, database: PostgresDatabase) -> Sharing:
+        """With a way to Redis, if there is to be one."""
         link = None if frame.options.redis is None else open_redis(frame.options.redis)
-        found = await PostgresPartitions(database).partitions()
-        return cls(frame, database, link, {tenant: one.name for one in found for tenant in one.tenants})
+        return cls(frame, database, link)
 
     @property
     def runtimes(self) -> list[Runtime]:
@@ -176,24 +193,57 @@ class Sharing:
                 log.warning("presence_not_said", error=fault(error))
             await asyncio.sleep(PRESENT_S)
 
+    # -- changed sites ----------------------------------------------------------------------------------------------------
+
+    async def renew(self) -> None:
+        """Show alarms, and own partitions, by the sites as they are now."""
+        self._show_sites()
+        of = self.frame.current.of
+        behind = [name for name, runtime in self.owned.items() if runtime.revisions != of(name).revisions]
+        for partition in behind:
+            await self._take_up(partition)
+        if behind:
+            let_go()
+
+    async def _take_up(self, partition: str) -> None:
+        """One partition, with its tenants' newest sites."""
+        if self.owner is None:
+            return
+        self.anew[partition] = None
+        try:
+            await self.owner.anew(partition)
+        finally:
+            del self.anew[partition]
+
+    def _show_sites(self) -> None:
+        if self.shown != self.frame.current.revisions:
+            self.shown = dict(self.frame.current.revisions)
+            self.remote.registry = registry_of(list(self.frame.sites.values()))
+            self.board.sites_changed()
+
     # -- the host of partitions -------------------------------------------------------------------------------------------
 
     async def open(self, partition: str, token: int) -> None:
-        """Load a partition and go on with it.
+        """Load a partition and go on with it, with its tenants' newest sites.
 
         Raises:
             Unavailable: it cannot be loaded now.
         """
-        sites = [site for tenant, site in self.frame.sites.items() if self.partitions.get(tenant) == partition]
+        await self.frame.current.look()
+        chosen = self.frame.current.of(partition)
         journal = PostgresJournal(self.database, partition, token, performs=self.has("dispatcher"))
-        runtime = Runtime(partition, sites, journal, self.frame.around(self._performing(partition), self.publish))
+        runtime = Runtime(partition, chosen, journal, self.frame.around(self._performing(partition), self.publish))
+        before = self.anew.get(partition)
+        if before is not None:
+            runtime.adopt(before)
         self.hushed.discard(partition)
         self.owned[partition], self.journals[partition] = runtime, journal
         runtime.service.on_fenced = lambda: self._fenced(partition)
         runtime.service.confirm = self.confirm
         await runtime.start()
         self.front.owners |= dict.fromkeys(runtime.tenants, runtime.service)
-        reader = runtime.reader = InboxReader(runtime.service, self.inbox, partition, self.bell, decode_act)
+        inbox = KnownInbox(self.inbox, frozenset(runtime.tenants))
+        reader = runtime.reader = InboxReader(runtime.service, inbox, partition, self.bell, decode_act)
         reader.start()
         runtime.guard.watch(reader.task, "reading the inbox")
         if self.options.mqtt_broker is not None:
@@ -224,6 +274,8 @@ class Sharing:
             return
         for tenant in runtime.tenants:
             self.front.owners.pop(tenant, None)
+        if partition in self.anew:
+            self.anew[partition] = runtime
         try:
             for item in await runtime.close():
                 self.remote.fact(item.key.tenant, encode_act(item))

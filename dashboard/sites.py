@@ -10,7 +10,6 @@ import msgspec
 from alarmcore.errors import Mistake, OptionInvalid, SiteInvalid
 from alarmcore.model.site import Site
 from alarmcore.sitefile import Checked, check_document, difference, dump_site, read_site, require
-from alarmcore.sitefile.stored import stored_site
 from dashboard.stores import Stores
 
 encode = msgspec.json.Encoder(order="sorted").encode
@@ -32,10 +31,10 @@ def read_sites(paths: tuple[Path, ...], now: datetime | None = None) -> list[Che
     return found
 
 
-async def settled_sites(stores: Stores, given: list[Checked], now: datetime) -> dict[str, Site]:
-    """The installation's sites. A given one fills an empty tenant; one that differs from what is stored is refused.
+async def settle(stores: Stores, given: list[Checked], now: datetime) -> None:
+    """Take in the sites given at a start: one fills an empty tenant; one that differs from what is stored is refused.
 
-    Nothing is stored if one of them cannot be used. One document is in memory at a time: those of a country are gigabytes.
+    Nothing is stored if one of them cannot be used.
 
     Raises:
         SiteInvalid: a file has mistakes.
@@ -51,7 +50,6 @@ async def settled_sites(stores: Stores, given: list[Checked], now: datetime) -> 
             fresh.append(site)
     for site in fresh:
         await put_site(stores, site, now)
-    return {tenant: stored_site(await document_in(stores, tenant), tenant) for tenant in await stores.tenants()}
 
 
 async def document_in(stores: Stores, tenant: str) -> str:
@@ -86,4 +84,4 @@ def document_of(site: Site) -> str:
     return encode(site.source).decode()
 
 
-__all__ = ["document_of", "dump_site", "put_site", "read_sites", "settled_sites"]
+__all__ = ["document_of", "dump_site", "put_site", "read_sites", "settle"]

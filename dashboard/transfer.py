@@ -26,7 +26,7 @@ async def import_site(stores: Stores, file: Path, now: datetime, sure: Callable[
         say(line)
     if sure():
         await put_site(stores, site, now)
-        say(f"{site.tenant.id}: imported; restart the service to use it")
+        say(f"{site.tenant.id}: imported; it is in use within seconds wherever a service runs")
 
 
 async def export_site(stores: Stores, tenant: str) -> str:

@@ -1,50 +1,40 @@
-"""Areas on the earth: circles and polygons in WGS 84 degrees, compact at rest and prepared when first asked."""
+"""Areas on the earth: circles, polygons and ways in WGS 84 degrees, compact at rest and prepared when first asked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
-from itertools import pairwise
-from math import ceil, cos, hypot, pi, sin, sqrt
-from struct import Struct as Packing
+from math import cos, nan, pi, sin, sqrt
 from struct import pack
 from typing import Any, Final
 
 import msgspec
+import shapely
 
 from geofence.earth import Frame, Vector, arc_m, diameter_m, frame_at, in_space, on_ground
+from geofence.edges import POSITION, Edge, Place, edges_of, runs_of
 
 CORNERS: Final = 64
 """Corners of the polygon that stands for a circle on a map: its sides lie at most 0.12 % of the radius inside the circle."""
 
-BEND_MAX_M: Final = 0.05
-"""How far an edge may leave GeoJSON's straight line between two positions; well below what any receiver resolves."""
+QUARTER: Final = CORNERS // 4
+"""Corners of a quarter of a circle, where a corridor turns or ends."""
 
-PIECES_MAX: Final = 64
-"""Pieces one edge is cut into at most, so that a country-sized polygon stays cheap; reached by edges of about 80 km."""
+PLAIN_MAX: Final = 200
+"""Edges up to which plain Python (0.13 µs an edge) beats numpy's fixed cost (some 30 µs)."""
 
-STRAIGHT_M: Final = 150.0
-STRAIGHT_LAT: Final = 75.0
-"""An edge that reaches less far to the east and to the north, between these latitudes, bends by less than two centimetres (the
-square of its length, times the latitude's tangent, by two radii of the earth) and is not asked: nearly all that people draw."""
+Packed = tuple[bytes, int, bytes]
+"""A frame's 13 numbers and half the width of a corridor (0 of a region), the number of corners, and the corners.
 
-POSITION: Final = Packing("<2d")
-"""How a position lies in a packed ring: longitude, latitude."""
-
-Edge = tuple[float, float, float, float, float]
-"""Start to the east and north, step to the east and north, and one over the step's squared length."""
-
-Place = tuple[float, float]
-"""Metres to the east and to the north in a frame."""
-
-Packed = tuple[bytes, int, bytes, bytes, bytes, bytes, bytes]
-"""A frame's 13 numbers, the number of edges, and the five columns of the edges."""
+Corners are pairs of metres to the east and to the north; each run of them that hangs together ends with a pair that is no number.
+"""
 
 
 class Area(msgspec.Struct, frozen=True, dict=True):
-    """Base of `Circle` and `Region`. Equal and hashable by value; what it prepares for itself is no part of that."""
+    """Base of `Circle`, `Region` and `Corridor`. Equal and hashable by value; what it prepares for itself is no part of that."""
 
     def geojson(self) -> dict[str, Any]:
-        """This area as a GeoJSON geometry."""
+        """This area as a GeoJSON geometry to be drawn: a Polygon or MultiPolygon."""
         raise NotImplementedError
 
 
@@ -79,11 +69,86 @@ class Circle(Area, frozen=True, dict=True, tag="circle"):
         return {"type": "Polygon", "coordinates": [[*corners, list(corners[0])]]}
 
 
-class Region(Area, frozen=True, dict=True, tag="region"):
+class Traced(Area, frozen=True, dict=True):
+    """Base of the areas that are drawn position by position.
+
+    Each path is packed as `POSITION`s. Packed, a vertex takes 16 bytes where a tuple of floats takes 104, and most areas of a
+    large installation are seldom asked.
+    """
+
+    @property
+    def paths(self) -> tuple[bytes, ...]:
+        """All rings or lines."""
+        raise NotImplementedError
+
+    @property
+    def half_width_m(self) -> float:
+        """How far the border lies from the paths; 0 where they are the border."""
+        return 0.0
+
+    @property
+    def vertices(self) -> int:
+        """Positions of all paths."""
+        return sum(len(path) for path in self.paths) // POSITION.size
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The metric frame around the middle of this area's bounding box, kept for plain Python."""
+        return self._framed()
+
+    def _framed(self) -> Frame:
+        lons, lats = zip(*(p for path in self.paths for p in POSITION.iter_unpack(path)), strict=True)
+        if max(lons) - min(lons) > 180.0:
+            # Parts on both sides of the antimeridian: the middle is there, not on the other side of the earth.
+            lons = tuple(lon % 360.0 for lon in lons)
+        return frame_at((min(lats) + max(lats)) / 2.0, (min(lons) + max(lons)) / 2.0)
+
+    def _runs(self) -> Iterator[list[Place]]:
+        return runs_of(self.paths, self._framed(), rings=self.half_width_m == 0.0)
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...] | None:
+        """All edges of all paths in the frame, cut where they would bend away from GeoJSON's straight lines.
+
+        None if they are more than `PLAIN_MAX`: then numpy is asked, which wants them `packed`.
+        """
+        if self.vertices > PLAIN_MAX:
+            return None
+        found = tuple(edges_of(self.paths, self.frame, rings=self.half_width_m == 0.0))
+        return found if len(found) <= PLAIN_MAX else None
+
+    @cached_property
+    def packed(self) -> Packed:
+        """The edges, ready to be joined with those of others."""
+        # Neither self.frame nor self.edges, which would then be kept: many times the memory, and only plain Python wants them.
+        frame = self._framed()
+        numbers: list[float] = []
+        for run in runs_of(self.paths, frame, rings=self.half_width_m == 0.0):
+            for place in run:
+                numbers += place
+            numbers += (nan, nan)
+        row = pack("14d", *frame.numbers(), self.half_width_m)
+        return row, len(numbers) // 2, pack(f"{len(numbers)}d", *numbers)
+
+    @cached_property
+    def border(self) -> Any:
+        """The edges as a prepared geometry of the geometry library, for areas of very many corners."""
+        drawn = shapely.MultiLineString(list(self._runs()))
+        shapely.prepare(drawn)
+        return drawn
+
+    @cached_property
+    def ground(self) -> Any:
+        """What the paths enclose, prepared likewise; nothing for lines."""
+        drawn = shapely.Polygon() if self.half_width_m else shapely.build_area(shapely.unary_union(self.border))
+        shapely.prepare(drawn)
+        return drawn
+
+
+class Region(Traced, frozen=True, dict=True, tag="region"):
     """One or several polygons with holes. Build it with `geofence.region`, which checks.
 
-    Each polygon is its outer ring and then its holes; each ring is packed, closed, as `POSITION`s. Packed, a vertex takes 16
-    bytes where a tuple of floats takes 104, and most polygons of a large installation are seldom asked.
+    Each polygon is its outer ring and then its holes; each ring is closed.
     """
 
     polygons: tuple[tuple[bytes, ...], ...]
@@ -96,36 +161,68 @@ class Region(Area, frozen=True, dict=True, tag="region"):
         """All outer rings and holes."""
         return tuple(ring for polygon in self.polygons for ring in polygon)
 
-    @cached_property
-    def frame(self) -> Frame:
-        """The metric frame around the middle of this area's bounding box."""
-        lons, lats = zip(*(p for ring in self.rings for p in POSITION.iter_unpack(ring)), strict=True)
-        return frame_at((min(lats) + max(lats)) / 2.0, (min(lons) + max(lons)) / 2.0)
-
-    @cached_property
-    def edges(self) -> tuple[Edge, ...]:
-        """All edges of all rings in the frame, cut where they would bend away from GeoJSON's straight lines."""
-        return tuple(edge for ring in self.rings for edge in _edges(ring, self.frame))
-
     @property
-    def edge_count(self) -> int:
-        """Edges after cutting."""
-        return self.packed[1]
-
-    @cached_property
-    def packed(self) -> Packed:
-        """`frame` and `edges`, ready to be joined with those of others."""
-        # Not self.edges, which would then be kept: thirteen times the memory, and only plain Python wants it.
-        edges = [edge for ring in self.rings for edge in _edges(ring, self.frame)]
-        x1, y1, dx, dy, per_square = (pack(f"{len(edges)}d", *column) for column in zip(*edges, strict=True))
-        return pack("13d", *self.frame.numbers()), len(edges), x1, y1, dx, dy, per_square
+    def paths(self) -> tuple[bytes, ...]:
+        """The rings."""
+        return self.rings
 
     def geojson(self) -> dict[str, Any]:
         """The geometry that was given, number by number."""
-        polygons = [[[list(p) for p in POSITION.iter_unpack(ring)] for ring in polygon] for polygon in self.polygons]
+        polygons = [[_listed(ring) for ring in polygon] for polygon in self.polygons]
         if len(polygons) == 1:
             return {"type": "Polygon", "coordinates": polygons[0]}
         return {"type": "MultiPolygon", "coordinates": polygons}
+
+
+class Corridor(Traced, frozen=True, dict=True, tag="corridor"):
+    """Everything within half of `width_m` over the ground of a line. Build it with `geofence.corridor`, which checks.
+
+    Inside, the distance to the border is counted from the line. Where the line comes back so near to itself that the corridor
+    overlaps, the true border is farther away: somebody there is believed to be inside a little later, and never wrongly.
+    """
+
+    lines: tuple[bytes, ...]
+    width_m: float
+
+    def __repr__(self) -> str:
+        return f"<Corridor of {self.vertices} positions, {self.width_m:g} m wide>"
+
+    @property
+    def paths(self) -> tuple[bytes, ...]:
+        """The lines."""
+        return self.lines
+
+    @property
+    def half_width_m(self) -> float:
+        """Half the width."""
+        return self.width_m / 2.0
+
+    def line(self) -> dict[str, Any]:
+        """The geometry that was given, number by number."""
+        lines = [_listed(line) for line in self.lines]
+        if len(lines) == 1:
+            return {"type": "LineString", "coordinates": lines[0]}
+        return {"type": "MultiLineString", "coordinates": lines}
+
+    def geojson(self) -> dict[str, Any]:
+        """Its outline, for maps; its ends and the outer sides of its turns are round."""
+        drawn = shapely.buffer(self.border, self.half_width_m, quad_segs=QUARTER)
+        parts = [drawn] if drawn.geom_type == "Polygon" else list(drawn.geoms)
+        polygons = [[self._drawn(ring) for ring in (part.exterior, *part.interiors)] for part in map(shapely.normalize, parts)]
+        if len(polygons) == 1:
+            return {"type": "Polygon", "coordinates": polygons[0]}
+        return {"type": "MultiPolygon", "coordinates": polygons}
+
+    def _drawn(self, ring: Any) -> list[list[float]]:
+        """A ring of the frame in degrees, against the clock if it is an outer one; its longitudes may run on past 180."""
+        places: Iterator[Place] = iter(ring.coords[::-1])
+        corners = [self.frame.position(*place) for place in places]
+        middle = next(iter(POSITION.iter_unpack(self.lines[0])))[0]
+        return [[lon + 360.0 * round((middle - lon) / 360.0), lat] for lat, lon in corners]
+
+
+def _listed(path: bytes) -> list[list[float]]:
+    return [list(p) for p in POSITION.iter_unpack(path)]
 
 
 def _ahead(frame: Frame, distance_m: float, bearing: float) -> tuple[float, float]:
@@ -142,31 +239,3 @@ def _ahead(frame: Frame, distance_m: float, bearing: float) -> tuple[float, floa
         x, y, z = in_space(lat, lon)
         reach *= distance_m / arc_m(sqrt((x - ox) ** 2 + (y - oy) ** 2 + (z - oz) ** 2), frame.diameter)
     return lat, lon
-
-
-def _edges(ring: bytes, frame: Frame) -> list[Edge]:
-    """The edges of one ring; repeated positions make none."""
-    found: list[Edge] = []
-    positions = list(POSITION.iter_unpack(ring))
-    places = [frame.place(lat, lon) for lon, lat in positions]
-    for ((lon1, lat1), here), ((lon2, lat2), there) in pairwise(zip(positions, places, strict=True)):
-        pieces = _pieces(lat1, lon1, lat2, lon2, here, there, frame)
-        shares = (n / pieces for n in range(1, pieces + 1))
-        x1, y1 = here
-        for lat, lon in ((lat1 + (lat2 - lat1) * s, lon1 + (lon2 - lon1) * s) for s in shares):
-            x2, y2 = there if lat == lat2 and lon == lon2 else frame.place(lat, lon)
-            dx, dy = x2 - x1, y2 - y1
-            if dx or dy:
-                found.append((x1, y1, dx, dy, 1.0 / (dx * dx + dy * dy)))
-            x1, y1 = x2, y2
-    return found
-
-
-def _pieces(lat1: float, lon1: float, lat2: float, lon2: float, here: Place, there: Place, frame: Frame) -> int:
-    """Into how many pieces an edge must be cut; its bend falls with the square of that."""
-    (x1, y1), (x2, y2) = here, there
-    if abs(x2 - x1) < STRAIGHT_M and abs(y2 - y1) < STRAIGHT_M and abs(lat1) < STRAIGHT_LAT and abs(lat2) < STRAIGHT_LAT:
-        return 1
-    x, y = frame.place((lat1 + lat2) / 2.0, (lon1 + lon2) / 2.0)
-    bend = hypot(x - (x1 + x2) / 2.0, y - (y1 + y2) / 2.0)
-    return min(PIECES_MAX, max(1, ceil(sqrt(bend / BEND_MAX_M))))

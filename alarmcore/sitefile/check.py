@@ -11,7 +11,7 @@ import msgspec
 from alarmcore.errors import Mistake, SiteInvalid
 from alarmcore.model.site import Site
 from alarmcore.sitefile.document import read_document, with_lines
-from alarmcore.sitefile.ledger import Entry, Ledger, sort_of
+from alarmcore.sitefile.ledger import Entry, Ledger, Proposed, Repair, sort_of
 from alarmcore.sitefile.parties import is_console_only, read_agreements, read_chains, read_contacts, read_tenant, read_units
 from alarmcore.sitefile.residents import read_residents
 from alarmcore.sitefile.surroundings import Surroundings, declared
@@ -43,6 +43,11 @@ class Checked(msgspec.Struct):
     def warnings(self) -> list[Mistake]:
         """What deserves a second look."""
         return [mistake for mistake in self.mistakes if mistake.warning]
+
+    @property
+    def repairs(self) -> list[Repair]:
+        """What the file might say instead, where that can be told; as JSON they are a JSON Patch of the document."""
+        return [repair for mistake in self.mistakes if isinstance(mistake, Proposed) for repair in mistake.repairs]
 
 
 def read_site(path: Path, now: datetime | None = None) -> Checked:

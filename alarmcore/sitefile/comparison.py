@@ -10,7 +10,9 @@ import msgspec
 from alarmcore.model.site import Site
 from alarmcore.sitefile.ledger import shown
 
-PRIVATE: Final = frozenset({"name", "to", "address", "lat", "lon", "radius_m", "coordinates", "by", "area", "circle"})
+PRIVATE: Final = frozenset(
+    {"name", "to", "address", "lat", "lon", "radius_m", "coordinates", "by", "area", "circle", "corridor", "line"}
+)
 """Fields whose values are not repeated: personal data, or where somebody lives."""
 
 _IDS: Final = ("id", "with")

@@ -10,6 +10,7 @@ import msgspec
 
 from alarmcore.errors import Mistake
 from alarmcore.sitefile import yaml12
+from alarmcore.sitefile.ledger import Proposed
 from alarmcore.sitefile.yaml12 import Unreadable
 
 SIZE_MAX: Final = 64 * 1024 * 1024
@@ -74,7 +75,10 @@ def _with_line(mistake: Mistake, found: dict[str, int]) -> Mistake:
     line = next((found[path] for path in _upwards(mistake.path) if path in found), None)
     if line is None or "(line " in mistake.text:
         return mistake
-    return Mistake(mistake.path, f"{mistake.text} (line {line})", warning=mistake.warning)
+    text = f"{mistake.text} (line {line})"
+    if isinstance(mistake, Proposed):
+        return Proposed(mistake.path, text, mistake.repairs, warning=mistake.warning)
+    return Mistake(mistake.path, text, warning=mistake.warning)
 
 
 def _upwards(path: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from alarmcore.model.site import Site
 from alarmcore.rules import RULES
-from alarmcore.sitefile import check, parties, residents, values
+from alarmcore.sitefile import check, parties, residents, values, zones
 from alarmcore.sitefile.rules import USUAL, rule_fields
 
 WIDTH: Final = 120
@@ -37,8 +37,9 @@ def _ranks() -> dict[str, int]:
     whole = (check.SITE, first, parties.TENANT, parties.UNIT, parties.CHAIN, parties.LINK, residents.RESIDENT, values.PLACE)
     parts = (
         residents.RESPONSIBLE,
-        residents.ZONE,
-        residents.CIRCLE,
+        zones.SHAPES,
+        zones.CIRCLE,
+        zones.CORRIDOR,
         residents.STAY,
         values.WINDOW,
         USUAL,

@@ -14,6 +14,8 @@ from itertools import islice
 from math import isfinite
 from typing import Any, Final
 
+import msgspec
+
 from alarmcore.errors import Mistake
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -41,6 +43,32 @@ def dotted(steps: Collection[Step]) -> str:
     """A path as it is shown: `residents[0].rules[2].limit_s`."""
     shown_steps = (f"[{step}]" if isinstance(step, int) else f".{_nameable(step)}" for step in steps)
     return "".join(shown_steps).removeprefix(".")
+
+
+def pointer(steps: Collection[Step]) -> str:
+    """A path as programs write it (JSON Pointer, RFC 6901): `/residents/0/rules/2/limit_s`."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+class Repair(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands at `path` (a JSON Pointer) might be this instead: written as JSON, one operation of a JSON Patch (RFC 6902)."""
+
+    op: str = "replace"
+    path: str
+    value: Any
+
+
+class Proposed(Mistake):
+    """A mistake of which it can be told what was probably meant.
+
+    `repairs` hold coordinates, which the text never does.
+    """
+
+    __slots__ = ("repairs",)
+
+    def __init__(self, path: str, text: str, repairs: list[Repair], *, warning: bool = False) -> None:
+        super().__init__(path, text, warning=warning)
+        self.repairs = repairs
 
 
 def _nameable(name: object) -> str:
@@ -109,13 +137,16 @@ class Entry:
         self.name = name
         self.index = index
 
-    def error(self, name: str, text: str, index: int | None = None) -> None:
-        """Note an error about a field (with no name, about the mapping itself)."""
-        self._note(name, text, index, warning=False)
+    def error(self, name: str, text: str, index: int | None = None, *, proposal: dict[str, Any] | None = None) -> None:
+        """Note an error about a field (with no name, about the mapping itself).
 
-    def warn(self, name: str, text: str, index: int | None = None) -> None:
-        """Note a warning about a field."""
-        self._note(name, text, index, warning=True)
+        A `proposal` is what fields of this mapping might say instead.
+        """
+        self._note(name, text, index, proposal, warning=False)
+
+    def warn(self, name: str, text: str, index: int | None = None, *, proposal: dict[str, Any] | None = None) -> None:
+        """Note a warning about a field; as for `error`."""
+        self._note(name, text, index, proposal, warning=True)
 
     def path(self, name: str = "", index: int | None = None) -> str:
         """The path of a field as it is shown."""
@@ -249,6 +280,10 @@ class Entry:
             own = (place, -1 if index is None else index)
         return own if self.parent is None else (*self.parent._order(self.name, self.index), *own)
 
-    def _note(self, name: str, text: str, index: int | None, *, warning: bool) -> None:
+    def _note(self, name: str, text: str, index: int | None, proposal: dict[str, Any] | None = None, *, warning: bool) -> None:
         where = self.path(name, index) or "file"
-        self.ledger.note(self._order(name, index), Mistake(where, text, warning=warning))
+        repairs = [
+            Repair(path=pointer((*self._steps("", None), field)), value=value) for field, value in (proposal or {}).items()
+        ]
+        mistake = Proposed(where, text, repairs, warning=warning) if repairs else Mistake(where, text, warning=warning)
+        self.ledger.note(self._order(name, index), mistake)

@@ -7,13 +7,13 @@ from typing import Any, Final, cast
 
 import msgspec
 
-import geofence
-from alarmcore.model.site import Consent, Device, Resident, Responsible, Stay, Zone
+from alarmcore.model.site import Consent, Device, Resident, Responsible, Stay
 from alarmcore.sitefile.ledger import ID, Entry, shown
-from alarmcore.sitefile.rules import read_rules
+from alarmcore.sitefile.rules import read_rules, with_hours
 from alarmcore.sitefile.sense import GIVES, check_sense
 from alarmcore.sitefile.surroundings import Surroundings, Uniqueness, declared
-from alarmcore.sitefile.values import PLACE, are_swapped, degrees, moment, place
+from alarmcore.sitefile.values import PLACE, moment, place
+from alarmcore.sitefile.zones import read_zones
 
 RESIDENT: Final = (
     "id", "name", "home", "consent", "responsible", "chain", "technical_chain", "devices", "zones", "stays", "rules",
@@ -21,14 +21,9 @@ RESIDENT: Final = (
 CONSENT: Final = ("given", "by", "basis", "until")
 RESPONSIBLE: Final = ("reception", "search")
 DEVICE: Final = ("id", "kind", "from", "until")
-ZONE: Final = ("id", "circle", "area")
-CIRCLE: Final = ("lat", "lon", "radius_m")
 STAY: Final = ("from", "until", "zones", "chain", "host")
 
 BASES: Final = ("sol", "hsl", "lss")
-
-RADIUS_SMALL_M: Final = 50.0
-"""Below, a receiver's error indoors and between houses is as large as the zone: false alarms, or none."""
 
 
 class Belonging(msgspec.Struct):
@@ -55,19 +50,20 @@ def _resident(entry: Entry, known: Surroundings, once: Uniqueness, belongings: d
     once.check(entry, ident)
     if entry.fields.get("chain") is None:
         entry.error("chain", "is missing; give the id of the chain that this person's alarms walk")
-    zones = declared(entry, "zones")
+    named, home = declared(entry, "zones"), place(entry.entry("home", PLACE))
+    zones = read_zones(entry, home, known.windows)
     resident = Resident(
         id=ident,
         name=entry.text("name"),
-        home=place(entry.entry("home", PLACE)),
+        home=home,
         consent=read_consent(entry, known),
         responsible=read_responsible(entry, known),
         chain=known.chain(entry, "chain") or "",
         technical_chain=known.chain(entry, "technical_chain"),
         devices=_devices(entry, known, ident, belongings),
-        zones=_zones(entry),
-        stays=read_stays(entry, known, zones),
-        rules=read_rules(entry, known, zones),
+        zones=zones,
+        stays=read_stays(entry, known, named),
+        rules=with_hours(read_rules(entry, known, named), zones),
     )
     check_sense(entry, resident, known)
     return resident
@@ -135,65 +131,6 @@ def _handed_over(start: datetime, end: datetime, known: Surroundings) -> bool:
     """Whether a beginning lies on the last day before an end, or later; by the calendar, since a day may have 25 hours."""
     last = (end - timedelta(microseconds=1)).astimezone(known.tz).date()
     return start.astimezone(known.tz).date() >= last
-
-
-def _zones(resident: Entry) -> tuple[Zone, ...]:
-    once = Uniqueness("zone of this person")
-    found: list[Zone] = []
-    for entry in resident.entries("zones", ZONE):
-        ident = entry.ident()
-        once.check(entry, ident)
-        area = _area(entry)
-        if area is not None:
-            found.append(Zone(ident, area))
-    return tuple(found)
-
-
-def _area(entry: Entry) -> geofence.Area | None:
-    given = [name for name in ("circle", "area") if entry.fields.get(name) is not None]
-    if len(given) != 1:
-        which = "has both circle and area" if given else "has neither circle nor area"
-        entry.error("", f"this zone {which}; give one of the two")
-        return None
-    return _circle(entry) if given == ["circle"] else _region(entry)
-
-
-def _circle(zone: Entry) -> geofence.Area | None:
-    entry = zone.entry("circle", CIRCLE)
-    if entry is None:
-        return None
-    (lat, lon), radius_m = degrees(entry), entry.number("radius_m")
-    if radius_m is not None and radius_m <= 0:
-        entry.error("radius_m", f"is {radius_m:g} and must be above 0; give metres")
-        return None
-    if radius_m is not None and radius_m < RADIUS_SMALL_M:
-        entry.warn(
-            "radius_m", f"is {radius_m:g}: positions are often that far off, so that it raises false alarms; take 50 or more"
-        )
-    if lat is None or lon is None or radius_m is None:
-        return None
-    try:
-        return geofence.circle(lat, lon, radius_m)
-    except geofence.AreaInvalid as problem:
-        zone.error("circle", str(problem))
-        return None
-
-
-def _region(zone: Entry) -> geofence.Area | None:
-    entry = zone.entry("area", tuple(zone.fields["area"]) if isinstance(zone.fields["area"], dict) else ("type", "coordinates"))
-    if entry is None:
-        return None
-    try:
-        area = geofence.region(entry.fields)
-    except geofence.AreaInvalid as problem:
-        zone.error("area", str(problem))
-        return None
-    position = entry.fields["coordinates"]
-    while isinstance(position[0], list):
-        position = position[0]
-    if are_swapped(position[1], position[0]):
-        zone.warn("area", "lat and lon look swapped: GeoJSON has the longitude first; exchange them if it should lie in Sweden")
-    return area
 
 
 def read_stays(resident: Entry, known: Surroundings, zones: dict[str, None]) -> tuple[Stay, ...]:

@@ -9,17 +9,24 @@ from typing import Any, Final
 import msgspec
 
 from alarmcore.calendar import Window, longest_s
-from alarmcore.model.site import PRIORITIES
+from alarmcore.model.site import PRIORITIES, Zone
 from alarmcore.rules import RULES
 from alarmcore.rules.base import Rule, Usual
+from alarmcore.rules.zone_exit import ZoneExit
 from alarmcore.sitefile.ledger import Entry, sort_of
 from alarmcore.sitefile.surroundings import Surroundings, Uniqueness
 from alarmcore.sitefile.values import percent, seconds
 
 USUAL: Final = ("min_s", "max_s")
 
+TOLD: Final = frozenset({"hours"})
+"""Fields that a rule has and its file has not: see `with_hours`."""
+
 ALWAYS: Final = frozenset({"button", "fall"})
 """Kinds by which a person asks for help: limiting them to some hours is hardly ever meant."""
+
+LOST_SHORT_S: Final = 300.0
+"""A tracker without a view of the sky tries for some minutes, and many send no oftener than every five."""
 
 COUNTED_FROM_WINDOW_NOT: Final = frozenset({"silent"})
 """Kinds whose limit may be longer than the window: they look at the device, not at what happens inside the window."""
@@ -42,9 +49,17 @@ def read_rules(resident: Entry, known: Surroundings, zones: dict[str, None]) -> 
 @cache
 def rule_fields(cls: type[Rule]) -> dict[str, msgspec.structs.FieldInfo]:
     """The fields of a kind of rule by their name in the file: `id` and `kind` first, what all rules share last."""
-    own = {field.encode_name: field for field in msgspec.structs.fields(cls)}
+    own = {field.encode_name: field for field in msgspec.structs.fields(cls) if field.encode_name not in TOLD}
     shared = [field.encode_name for field in msgspec.structs.fields(Rule) if field.encode_name != "id"]
     return {name: own[name] for name in ("id", *(n for n in own if n != "id" and n not in shared), *shared)}
+
+
+def with_hours(rules: tuple[Rule, ...], zones: tuple[Zone, ...]) -> tuple[Rule, ...]:
+    """The rules, told the hours of the person's zones where they heed them. Of most persons no zone has any."""
+    hours = tuple((place, zone.active) for place, zone in enumerate(zones) if zone.active)
+    if not hours:
+        return rules
+    return tuple(msgspec.structs.replace(rule, hours=hours) if isinstance(rule, ZoneExit) else rule for rule in rules)
 
 
 def _rule(entry: Entry, cls: type[Rule], known: Surroundings, zones: dict[str, None]) -> Rule:
@@ -151,6 +166,8 @@ def _check_limit(entry: Entry, rule: Rule) -> None:
     limit_s = usual.max_s if usual is not None else getattr(rule, "limit_s", None)
     if isinstance(limit_s, float):
         _check_reachable(entry, rule, "limit_s" if usual is None else "usual", limit_s, rule.active)
+    if isinstance(rule, ZoneExit) and rule.lost_s is not None:
+        _check_lost(entry, rule, rule.lost_s)
 
 
 def _check_reachable(entry: Entry, rule: Rule, name: str, limit_s: float, active: tuple[Window, ...]) -> None:
@@ -161,6 +178,13 @@ def _check_reachable(entry: Entry, rule: Rule, name: str, limit_s: float, active
         entry.warn(
             name, f"{limit_s:g} s never pass inside its longest active window ({longest:g} s); shorten it, or lengthen active"
         )
+
+
+def _check_lost(entry: Entry, rule: ZoneExit, lost_s: float) -> None:
+    _check_reachable(entry, rule, "lost_s", lost_s, rule.active)
+    if lost_s < LOST_SHORT_S:
+        text = f"is {lost_s:g}: trackers save their batteries and are often silent for so long"
+        entry.warn("lost_s", f"{text}; take {LOST_SHORT_S:g} or more, and more than the device's own interval")
 
 
 def _check_levels(entry: Entry, rule: Rule) -> None:

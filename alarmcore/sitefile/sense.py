@@ -8,10 +8,13 @@ from typing import Final
 import msgspec
 
 import geofence
+from alarmcore.calendar import covers_week
 from alarmcore.model.reading import BODIES
 from alarmcore.model.site import Resident
 from alarmcore.rules.base import Rule
+from alarmcore.rules.zone import ZoneRule
 from alarmcore.sitefile.ledger import Entry
+from alarmcore.sitefile.municipalities import is_shared
 from alarmcore.sitefile.surroundings import Surroundings
 
 LAPSE_NOTICE: Final = timedelta(days=30)
@@ -57,6 +60,7 @@ def check_sense(entry: Entry, resident: Resident, known: Surroundings) -> None:
     _check_unheard(entry, resident)
     _check_consent(entry, resident, known)
     _check_home(entry, resident)
+    _check_hours(entry, resident)
 
 
 def _check_technical(entry: Entry, resident: Resident) -> None:
@@ -76,8 +80,9 @@ def _check_devices(entry: Entry, resident: Resident) -> None:
     heard = frozenset[str]().union(*(GIVES[kind] | _OF_ITSELF for kind in kinds))
     places = {str(one.get("id")): index for index, one in enumerate(entry.listed("rules")) if isinstance(one, dict)}
     for rule in resident.rules:
-        if rule.id and not rule.hears & heard:
-            readings = " or ".join(sorted(rule.hears - _OF_ITSELF or rule.hears))
+        needs = frozenset({"position"}) if watches_position(rule) else rule.hears
+        if rule.id and not needs & heard:
+            readings = " or ".join(sorted(needs - _OF_ITSELF or needs))
             entry.warn(
                 "rules",
                 f"no device of this person gives {readings}, so that {rule.id} never fires; add the device",
@@ -99,7 +104,7 @@ def _check_unheard(entry: Entry, resident: Resident) -> None:
 
 def watches_position(rule: Rule) -> bool:
     """Whether this rule is about where the person is."""
-    return rule.hears == {"position"}
+    return isinstance(rule, ZoneRule)
 
 
 def _check_consent(entry: Entry, resident: Resident, known: Surroundings) -> None:
@@ -122,6 +127,44 @@ def _check_home(entry: Entry, resident: Resident) -> None:
     home = resident.home
     if home is None or not resident.zones:
         return
-    # A copy is asked: what an area prepares for itself would stay in memory, for every resident of a large file.
-    if all(geofence.distance_m(msgspec.structs.replace(zone.area), home.lat, home.lon) > 0 for zone in resident.zones):
-        entry.warn("home", "lies outside all of this person's zones; is one of the places wrong, or lat and lon exchanged?")
+    # A copy is asked: what an area prepares for itself would stay in memory, for every resident of a large file. What many
+    # share is prepared once.
+    away = {zone.id: geofence.distance_m(_copied(zone.area), home.lat, home.lon) for zone in resident.zones}
+    nearest = min(away, key=away.__getitem__)
+    if away[nearest] > 0:
+        where = f"{_far(away[nearest])} outside {nearest}, the nearest"
+        text = f"lies outside all of this person's zones ({where}); is one of the places wrong, or lat and lon exchanged?"
+        entry.warn("home", text)
+        return
+    for rule in resident.rules:
+        zones = [zone for zone in getattr(rule, "zones", ()) if zone in away]
+        if rule.kind == "zone_exit" and zones and all(away[zone] > 0 for zone in zones):
+            text = f"lies outside all zones of {rule.id}, so that it alarms while the person is at home"
+            entry.warn("home", f"{text}; add the zone around the home")
+        elif rule.kind == "zone_enter" and (around := [zone for zone in zones if away[zone] <= 0]):
+            text = f"lies inside {', '.join(around)}, so that {rule.id} alarms while the person is at home"
+            entry.warn("home", f"{text}; draw it elsewhere, or take it out of the rule")
+
+
+def _check_hours(entry: Entry, resident: Resident) -> None:
+    """Warn of hours of zones that leave a rule with nothing to watch, or that it does not heed."""
+    hours = {zone.id: zone.active for zone in resident.zones if zone.active}
+    places = {str(one.get("id")): index for index, one in enumerate(entry.listed("rules")) if isinstance(one, dict)}
+    for rule in resident.rules if hours else ():
+        zones: tuple[str, ...] = getattr(rule, "zones", ())
+        timed = [zone for zone in zones if zone in hours]
+        named = ", ".join(timed)
+        if rule.kind == "zone_enter" and timed:
+            text = f"{rule.id} watches {named} at all hours, though active is given there; give the rule active instead"
+            entry.warn("rules", text, places.get(rule.id))
+        elif timed and len(timed) == len(zones) and not covers_week(tuple(one for zone in timed for one in hours[zone])):
+            text = f"outside the hours of {named}, {rule.id} raises nothing; add a zone that always counts, such as the home"
+            entry.warn("rules", text, places.get(rule.id))
+
+
+def _copied(area: geofence.Area) -> geofence.Area:
+    return area if is_shared(area) else msgspec.structs.replace(area)
+
+
+def _far(metres: float) -> str:
+    return f"{metres / 1000.0:.0f} km" if metres >= 10_000 else f"{metres:.0f} m"

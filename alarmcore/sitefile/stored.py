@@ -8,9 +8,7 @@ by the same readers that check a file. A document that does not look like a chec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from struct import pack
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -20,18 +18,22 @@ from alarmcore.model.roll import Roll, enter
 from alarmcore.model.site import Device, Place, Resident, Site, Zone
 from alarmcore.rules.base import Rule
 from alarmcore.sitefile.check import VERSION, check_document, read_around, require
+from alarmcore.sitefile.drawn import check_named, drawn_zones
 from alarmcore.sitefile.ledger import Entry, Ledger
+from alarmcore.sitefile.municipalities import MunicipalityUnknown
 from alarmcore.sitefile.residents import read_consent, read_responsible, read_stays
-from alarmcore.sitefile.rules import read_rules
+from alarmcore.sitefile.rules import read_rules, with_hours
 from alarmcore.sitefile.surroundings import Surroundings
 from alarmcore.sitefile.values import moment
-from geofence import Area, Circle, Region
 
 K = TypeVar("K")
 T = TypeVar("T")
 
 NOTHING: Final = (b"", b"null")
 """What stands in a field that is left out."""
+
+
+NO_ZONES: Final = b"[]"
 
 
 class Unfit(Exception):
@@ -91,40 +93,10 @@ class Row(msgspec.Struct, array_like=True, gc=False):
     stays: bytes
 
 
-class Ground(msgspec.Struct, gc=False):
-    """The circle of a zone."""
-
-    lat: float
-    lon: float
-    radius_m: float
-
-
-class Shape(msgspec.Struct, gc=False):
-    """The GeoJSON geometry of a zone."""
-
-    type: str
-    coordinates: msgspec.Raw
-
-
-class Drawn(msgspec.Struct, gc=False):
-    """A zone as it stands in a document."""
-
-    id: str
-    circle: Ground | None = None
-    area: Shape | None = None
-
-
-Ring = Sequence[tuple[float, ...]]
-
 _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _whole = msgspec.json.Decoder(Whole).decode
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Row).decode
-_zones = msgspec.json.Decoder(list[Drawn]).decode
-_polygon = msgspec.json.Decoder(list[list[tuple[float, float]]]).decode
-_polygons = msgspec.json.Decoder(list[list[list[tuple[float, float]]]]).decode
-_high_polygon = msgspec.json.Decoder(list[list[tuple[float, ...]]]).decode
-_high_polygons = msgspec.json.Decoder(list[list[list[tuple[float, ...]]]]).decode
 
 
 def stored_site(text: str | bytes, tenant: str) -> Site:
@@ -162,7 +134,7 @@ def _roll(people: list[Person], known: Surroundings) -> Roll:
         for device in person.devices or ():
             enter(devices, device.id, place)
         rows.append(_row(person, pool))
-        zones.append(bytes(person.zones))
+        zones.append(_drawn(bytes(person.zones)))
     if len(places) != len(people):
         raise Unfit
     return Roll(places, devices, Unpacking(list(places), rows, zones, pool))
@@ -185,6 +157,17 @@ def _row(person: Person, pool: Pool) -> bytes:
             b"" if stays in NOTHING else stays,
         )
     )
+
+
+def _drawn(zones: bytes) -> bytes:
+    """Somebody's zones as they are kept."""
+    if zones in NOTHING:
+        return NO_ZONES
+    try:
+        check_named(zones)
+    except MunicipalityUnknown as unknown:
+        raise Unfit from unknown
+    return zones
 
 
 class Places(dict[K, int]):
@@ -270,7 +253,7 @@ class Unpacking:
 
     def __call__(self, place: int) -> Resident:
         row, shared = _unpack(self.rows[place]), self.shared
-        zones = tuple(_drawn(self.zones[place]))
+        zones = tuple(drawn_zones(self.zones[place], self.known.windows))
         return Resident(
             id=self.ids[place],
             name=row.name,
@@ -282,7 +265,7 @@ class Unpacking:
             devices=tuple(_device(ident, shared[having]) for ident, having in row.devices),
             zones=zones,
             stays=self._stays(row.stays, zones),
-            rules=shared[row.rules],
+            rules=with_hours(shared[row.rules], zones),
         )
 
     def _stays(self, text: bytes, zones: tuple[Zone, ...]) -> Any:
@@ -293,34 +276,6 @@ class Unpacking:
 
 def _device(ident: str, having: Device) -> Device:
     return Device(id=ident, kind=having.kind, from_=having.from_, until=having.until)
-
-
-def _drawn(text: bytes) -> Iterator[Zone]:
-    """The zones of a person. Their shapes were checked when they were imported."""
-    for zone in _zones(text) if text not in NOTHING else ():
-        area: Area
-        if zone.circle is not None:
-            area = Circle(zone.circle.lat, zone.circle.lon, zone.circle.radius_m)
-        elif zone.area is not None:
-            area = Region(tuple(tuple(map(_ring, rings)) for rings in _rings(zone.area)))
-        else:
-            continue
-        yield Zone(zone.id, area)
-
-
-def _rings(shape: Shape) -> Sequence[Sequence[Ring]]:
-    """Each polygon's rings, of longitudes and latitudes; heights behind them are left out."""
-    flat, high = (_polygon, _high_polygon) if shape.type == "Polygon" else (_polygons, _high_polygons)
-    try:
-        found: Any = flat(shape.coordinates)
-    except msgspec.ValidationError:
-        found = high(shape.coordinates)
-    return [found] if shape.type == "Polygon" else found
-
-
-def _ring(ring: Ring) -> bytes:
-    """The positions of a ring, packed as `geofence` packs them."""
-    return pack(f"<{2 * len(ring)}d", *chain.from_iterable(position[:2] for position in ring))
 
 
 __all__ = ["stored_site"]

@@ -170,7 +170,11 @@ def degrees(entry: Entry) -> tuple[float | None, float | None]:
     lat, lon = _degree(entry, "lat", 90), _degree(entry, "lon", 180)
     if lat is not None and lon is not None:
         if are_swapped(lat, lon):
-            entry.warn("lat", "lat and lon look swapped: exchanged, the point lies in Sweden; exchange them if it should")
+            entry.warn(
+                "lat",
+                "lat and lon look swapped: exchanged, the point lies in Sweden; exchange them if it should",
+                proposal={"lat": lon, "lon": lat},
+            )
         elif lat == 0 and lon == 0:
             entry.warn("lat", "the point lies in the sea off Africa, where both numbers are 0; give the real one")
     return lat, lon

@@ -22,13 +22,15 @@ from dashboard.api.answer_page import answer_router
 from dashboard.api.brokers import brokers_router
 from dashboard.api.callers import Callers
 from dashboard.api.live import live_router
+from dashboard.api.outings import outings_router
 from dashboard.api.readings import readings_router
 from dashboard.api.room import Room
 from dashboard.api.session import session_router
 from dashboard.board import Board
 from dashboard.borders import MunicipalityUnknown, borders, municipality_at
-from dashboard.desk import Desk, LinkDesk
+from dashboard.desk import Desk
 from dashboard.hub import Hub
+from dashboard.outings import LinkOutings, OutingDesk
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +51,7 @@ HEADERS: Final = {
 }
 
 
-def app_of(
+def app_of(  # noqa: PLR0913 - one for each part of the application
     *,
     desk: Desk,
     hub: Hub,
@@ -57,15 +59,18 @@ def app_of(
     links: AnswerLinks,
     owned: Board,
     ready: Callable[[], list[str]],
+    notices: Callable[[], list[str]] = list,
     pages: bool = True,
 ) -> FastAPI:
-    """The application. `ready` lists what keeps it from doing its part, `owned` holds the alarms that this process owns.
+    """The application. `ready` lists what keeps it from doing its part, `notices` what somebody should know of all the same.
+
+    `owned` holds the alarms that this process owns.
 
     Without `pages` it only says how it is, as a process does that nobody looks at.
     """
     app = FastAPI(title="alarmcore", version="1", redoc_url=None)
     problems.install(app)
-    _add_health(app, owned, ready)
+    _add_health(app, owned, ready, notices)
     if pages:
         _add_pages(app, desk, hub, callers, links)
 
@@ -92,14 +97,16 @@ def _add_pages(app: FastAPI, desk: Desk, hub: Hub, callers: Callers, links: Answ
     clock = desk.front.clock
     app.include_router(readings_router(desk.front, callers, clock))
     app.include_router(alarms_router(desk, callers))
+    outings = OutingDesk(desk)
+    app.include_router(outings_router(outings, callers))
     app.include_router(session_router(callers, desk.sites, clock))
     app.include_router(live_router(desk, hub, callers, clock))
     app.include_router(brokers_router(callers, clock))
-    app.include_router(answer_router(LinkDesk(desk), links))
+    app.include_router(answer_router(LinkOutings(outings), links))
     _add_map(app, desk.sites, callers)
 
 
-def _add_health(app: FastAPI, owned: Board, ready: Callable[[], list[str]]) -> None:
+def _add_health(app: FastAPI, owned: Board, ready: Callable[[], list[str]], notices: Callable[[], list[str]]) -> None:
     @app.get("/health/live", tags=["health"])
     async def live() -> dict[str, str]:
         """The process answers."""
@@ -109,7 +116,8 @@ def _add_health(app: FastAPI, owned: Board, ready: Callable[[], list[str]]) -> N
     async def readiness() -> JSONResponse:
         """Alarms can be taken and kept."""
         missing = ready()
-        return JSONResponse({"status": "not ready" if missing else "ready", "missing": missing}, 503 if missing else 200)
+        said = {"status": "not ready" if missing else "ready", "missing": missing, "notices": notices()}
+        return JSONResponse(said, 503 if missing else 200)
 
     @app.get("/metrics", tags=["health"])
     async def measured() -> Response:

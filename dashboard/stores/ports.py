@@ -16,6 +16,13 @@ SETTING: Final = "secret"
 SECRET_BYTES: Final = 32
 
 
+class Revision(msgspec.Struct, frozen=True):
+    """Which of its imports a tenant's site file is: `number` grows with each. `partition` is empty where there are none."""
+
+    number: int
+    partition: str = ""
+
+
 class Stores(CredentialStore, Protocol):
     """Both databases pass one suite.
 
@@ -59,8 +66,14 @@ class Stores(CredentialStore, Protocol):
     async def documents(self, tenants: Collection[str] | None = None) -> dict[str, str]:
         """Site files by tenant, in order of the tenants: all, or those of some."""
 
+    async def revisions(self) -> dict[str, Revision]:
+        """Which site file of each tenant is kept, in order of the tenants. Every process asks every second or two."""
+
     async def put(self, tenant: str, document: str, now: datetime) -> None:
-        """Keep a site file in the place of the tenant's earlier one. A tenant stays in its partition, where there are some."""
+        """Keep a site file in the place of the tenant's earlier one, under the next revision.
+
+        A tenant stays in its partition, where there are some.
+        """
 
     async def secret(self) -> bytes:
         """The installation's secret: made by whoever asks first, then always the same."""

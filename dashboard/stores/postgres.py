@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from alarmcore.adapters.postgres_journal.database import PostgresDatabase, micros
 from dashboard.credentials import Credential, Role
-from dashboard.stores.ports import SECRET_BYTES, SETTING, residents_in
+from dashboard.stores.ports import SECRET_BYTES, SETTING, Revision, residents_in
 from dashboard.stores.sqlite import CREDENTIAL, credential_of, credential_row, in_order, kept_already
 
 ADD: Final = """
@@ -23,9 +23,13 @@ PUT: Final = """
     VALUES ($1, (SELECT p.name FROM partition p LEFT JOIN site s ON s.partition = p.name
                  GROUP BY p.name ORDER BY coalesce(sum(s.residents), 0), p.name LIMIT 1), $2, $3, $4)
     ON CONFLICT (tenant) DO UPDATE
-    SET residents = excluded.residents, imported_at = excluded.imported_at, document = excluded.document
+    SET residents = excluded.residents, document = excluded.document,
+        imported_at = greatest(excluded.imported_at, site.imported_at + 1)
 """
-"""A new tenant goes into the partition with the fewest residents; a known one stays where it is."""
+"""A new tenant goes into the partition with the fewest residents; a known one stays where it is. The moment of import is the
+revision: later than the one before, whatever the clock says."""
+
+REVISIONS: Final = 'SELECT tenant, imported_at, partition FROM site ORDER BY tenant COLLATE "C"'
 
 
 REVOKE_SUBJECT: Final = """
@@ -94,8 +98,12 @@ class PostgresStores:
         rows = await self.database.ask(lambda connection: connection.fetch(sql, some, timeout=LARGE_S), LARGE_S)
         return {row["tenant"]: row["document"] for row in rows}
 
+    async def revisions(self) -> dict[str, Revision]:
+        """Which site file of each tenant is kept, and in which partition the tenant is."""
+        return {tenant: Revision(at, partition) for tenant, at, partition in await self.database.read(REVISIONS)}
+
     async def put(self, tenant: str, document: str, now: datetime) -> None:
-        """Keep a site file in the place of the tenant's earlier one."""
+        """Keep a site file in the place of the tenant's earlier one, under the next revision."""
         values = (tenant, residents_in(document), micros(now), document)
         await self.database.write(lambda connection: connection.execute(PUT, *values, timeout=LARGE_S), LARGE_S)
 

@@ -11,7 +11,7 @@ from typing import Final
 from alarmcore.adapters.sqlite_journal import Database
 from alarmcore.adapters.sqlite_journal.database import micros, moment
 from dashboard.credentials import Credential, Role
-from dashboard.stores.ports import SECRET_BYTES, SETTING
+from dashboard.stores.ports import SECRET_BYTES, SETTING, Revision
 
 CREDENTIAL: Final = "SELECT tenant, role, subject, digest, created_at, revoked_at FROM credential "
 """What `credential_of` wants, in order; the same in both databases."""
@@ -20,6 +20,12 @@ REVOKE_SUBJECT: Final = """
     UPDATE credential SET revoked_at = ? WHERE tenant = ? AND subject = ? AND revoked_at IS NULL
     RETURNING tenant, role, subject, digest, created_at, revoked_at
 """
+
+PUT: Final = """
+    INSERT INTO site (tenant, imported_at, document) VALUES (?, ?, ?) ON CONFLICT (tenant) DO UPDATE
+    SET imported_at = max(excluded.imported_at, site.imported_at + 1), document = excluded.document
+"""
+"""The moment of import is the revision: later than the one before, whatever the clock says."""
 
 ASKED_MAX: Final = 500
 """Digests in one question: SQLite before 3.32 takes 999 values, and a look-up of so many does not hold the loop up."""
@@ -92,8 +98,12 @@ class SqliteStores:
         found = (row for one in sorted(tenants) for row in read("SELECT tenant, document FROM site WHERE tenant = ?", (one,)))
         return dict(found)
 
+    async def revisions(self) -> dict[str, Revision]:
+        """Which site file of each tenant is kept."""
+        return {tenant: Revision(at) for tenant, at in self.database.read("SELECT tenant, imported_at FROM site ORDER BY tenant")}
+
     async def put(self, tenant: str, document: str, now: datetime) -> None:
-        """Keep a site file in the place of the tenant's earlier one."""
+        """Keep a site file in the place of the tenant's earlier one, under the next revision."""
         await self.database.write(lambda connection: _put(connection, tenant, document, now))
 
     async def secret(self) -> bytes:
@@ -147,9 +157,7 @@ def _insert(connection: sqlite3.Connection, credential: Credential) -> None:
 
 
 def _put(connection: sqlite3.Connection, tenant: str, document: str, now: datetime) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO site (tenant, imported_at, document) VALUES (?, ?, ?)", (tenant, micros(now), document)
-    )
+    connection.execute(PUT, (tenant, micros(now), document))
 
 
 def _secret(connection: sqlite3.Connection) -> bytes:

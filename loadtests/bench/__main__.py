@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from loadtests.bench import latency, many, replay, throughput
+from loadtests.bench import geofence, latency, many, replay, throughput
 from loadtests.bench.generator import Load
 from loadtests.bench.servers import NotStarted, machine
 
@@ -121,6 +121,16 @@ def _many(  # noqa: PLR0913, PLR0917 - one argument per option
     with tempfile.TemporaryDirectory(dir=data) as folder:
         done = many.run(Path(folder), load, many.Servers(database, redis, database_pid), rounds, _say)
     _finish("many", many.table(done), done, json_file)
+
+
+@main.command("geofence")
+@click.option("--persons", default=2_048, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@_json
+def _geofence(persons: int, seed: int, json_file: Path | None) -> None:
+    """Inside and distance in batches, against the bare geometry library."""
+    result = geofence.run(persons, seed, _say)
+    _finish("geofence", geofence.table(result), result, json_file)
 
 
 @main.command("replay")

@@ -110,6 +110,17 @@ class StoresContract:
         assert await stores.tenants() == ["grastorp", "tanum"]
         assert list((await stores.documents()).items()) == [("grastorp", document(2)), ("tanum", document(3, "Söndag ✓"))]
 
+    async def test_a_sites_revision_grows_with_each_import_whatever_the_clock_says(self, stores: Stores) -> None:
+        assert await stores.revisions() == {}
+        seen: list[int] = []
+        for at in (NOW, NOW, NOW - timedelta(days=1), NOW + timedelta(days=1), NOW):
+            await stores.put("tanum", document(1), at)
+            await stores.put("grastorp", document(1), NOW - timedelta(days=9))
+            found = await stores.revisions()
+            assert list(found) == ["grastorp", "tanum"]
+            seen.append(found["tanum"].number)
+        assert seen == sorted(set(seen))
+
     async def test_the_sites_of_some_tenants_are_given_alone(self, stores: Stores) -> None:
         for name in ("c-3", "a", "c_1", "b"):
             await stores.put(name, document(1, name), NOW)

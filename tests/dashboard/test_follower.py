@@ -99,6 +99,29 @@ async def test_it_begins_with_what_is_open_and_tells_only_what_comes_after(follo
     await following.until(lambda: following.seen == [(3, "taken")])
 
 
+async def test_a_chain_is_decoded_anew_when_sites_or_the_alarm_have_changed_and_not_before(following: Following) -> None:
+    (alarm,) = alarms(1)
+    following.stored.happen(alarm, "alarm.raised")
+    await following.follower.start()
+    sites: list[str] = ["old"]
+    decoded: list[str] = []
+
+    def decode(slot: Slot, data: bytes) -> Any:
+        del slot, data
+        decoded.append(sites[-1])
+        return sites[-1]
+
+    following.board.decode_chain = decode
+    seen: list[Any] = [following.board.chain(alarm), following.board.chain(alarm)]
+    sites.append("new")
+    following.board.sites_changed()
+    seen += [following.board.chain(alarm), following.board.chain(alarm)]
+    assert (seen, decoded) == (["old", "old", "new", "new"], ["old", "new"])
+    following.board.put(ShownAlarm(alarm, b"its next link"))
+    following.board.chain(alarm)
+    assert decoded == ["old", "new", "new"]
+
+
 async def test_a_resolved_alarm_is_told_and_then_open_no_more(following: Following) -> None:
     (alarm,) = alarms(1)
     await following.follower.start()

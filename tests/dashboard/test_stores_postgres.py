@@ -53,6 +53,7 @@ async def test_a_new_site_goes_where_the_fewest_residents_are_and_stays_there(da
         await opened.stores.put("latest", document(1), NOW)
         after = {tenant: name for name, tenants in (await partitions(database_url)).items() for tenant in tenants}
         assert after["t04"] == of["t04"]
+        assert {tenant: one.partition for tenant, one in (await opened.stores.revisions()).items()} == after
         assert after["latest"] not in {of["t04"], of["later"]}
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 import pytest
 import shapely
@@ -13,36 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofence import Area, circle, distance_m, distances_m, region
-from geofence.distance import EDGES_MAX, LONE_MAX, PLAIN_MAX
-
-near_lats = st.floats(55, 69)
-near_lons = st.floats(10, 24)
-
-
-def star(lat: float, lon: float, reaches_m: list[float]) -> dict[str, Any]:
-    """A polygon with one vertex on each ray, at the given reach; it never crosses itself."""
-    ring = []
-    for n, reach in enumerate(reaches_m):
-        angle = 2 * math.pi * n / len(reaches_m)
-        ring.append(
-            [
-                lon + reach * math.cos(angle) / (111_320 * math.cos(math.radians(lat))),
-                lat + reach * math.sin(angle) / 111_320,
-            ]
-        )
-    return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
-
-
-reaches = st.lists(st.floats(50, 3_000), min_size=4, max_size=40)
-offsets = st.floats(-0.05, 0.05)
-
-
-@st.composite
-def areas_with_points(draw: st.DrawFn) -> tuple[Area, float, float]:
-    lat, lon = draw(near_lats), draw(near_lons)
-    round_one = draw(st.booleans())
-    area = circle(lat, lon, draw(st.floats(1, 20_000))) if round_one else region(star(lat, lon, draw(reaches)))
-    return area, lat + draw(offsets), lon + draw(offsets)
+from geofence.area import PLAIN_MAX
+from geofence.distance import EDGES_MAX, LARGE_MIN, LONE_MAX
+from tests.geofence.drawing import areas_with_points, near_lats, near_lons, offsets, reaches, star, subdivided
 
 
 @given(near_lats, near_lons, st.floats(0, 360), st.floats(1, 50_000), st.floats(10, 20_000))
@@ -87,9 +57,10 @@ def test_many_at_once_agree_with_one_by_one(asked: list[tuple[Area, float, float
 
 
 def test_more_edges_than_one_round_takes_agree_with_one_by_one() -> None:
-    areas = [region(star(58.3, 12.7 + n / 100, [500.0 + n] * (n * 7 + 5))) for n in range(60)]
-    assert sum(n * 7 + 5 for n in range(60)) > EDGES_MAX
-    lats, lons = np.full(60, 58.303), np.linspace(12.6, 13.4, 60)
+    count = EDGES_MAX // 40
+    areas = [region(star(58.3, 12.7 + n / 1000, [500.0 + n] * (n % 100 + 5))) for n in range(count)]
+    assert sum(n % 100 + 5 for n in range(count)) > EDGES_MAX
+    lats, lons = np.full(count, 58.303), np.linspace(12.6, 13.4, count)
     one_by_one = [distance_m(a, lat, lon) for a, lat, lon in zip(areas, lats.tolist(), lons.tolist(), strict=True)]
     assert distances_m(areas, lats, lons) == pytest.approx(one_by_one, abs=0.01)
 
@@ -99,6 +70,16 @@ def test_a_polygon_of_many_vertices_answers_a_lone_point_as_its_coarse_twin_does
     fine = region(star(58.3, 12.7, [1_000.0] * (PLAIN_MAX * 3)))
     assert distance_m(fine, 58.31, 12.7) == pytest.approx(distance_m(coarse, 58.31, 12.7), abs=1.0)
     assert distance_m(fine, 58.3, 12.7) < -990
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.integers(3, 30), st.floats(100, 3_000), offsets, offsets), min_size=17, max_size=40))
+def test_areas_looked_up_in_an_index_agree_with_those_that_are_gone_through(asked: list[tuple[int, float, float, float]]) -> None:
+    """The same polygon twice, once with so many more vertices on its edges that it is looked up."""
+    few = [region(star(58.3, 12.7, [reach] * count)) for count, reach, _, _ in asked]
+    many = [region(subdivided(area.geojson(), LARGE_MIN // 3)) for area in few]
+    lats, lons = np.array([58.3 + up for *_, up, _ in asked]), np.array([12.7 + right for *_, right in asked])
+    assert distances_m(few, lats, lons) == pytest.approx(distances_m(many, lats, lons), abs=0.1)
 
 
 def test_no_areas_have_no_distances() -> None:

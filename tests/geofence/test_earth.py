@@ -10,7 +10,7 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geofence.earth import all_in_space, arc_m, diameter_m, frame_at, in_space, on_ground
+from geofence.earth import all_in_space, arc_m, diameter_m, frame_at, ground_m, in_space, on_ground
 
 lats = st.floats(-89.9, 89.9)
 lons = st.floats(-180, 180)
@@ -33,6 +33,18 @@ def test_an_arc_is_the_geodesic_up_to_fifty_kilometres(lat: float, lon: float, b
 def test_a_frame_shows_a_point_at_its_true_distance(lat: float, lon: float, bearing: float, far_m: float) -> None:
     east, north = frame_at(lat, lon).place(*ahead(lat, lon, bearing, far_m))
     assert hypot(east, north) == pytest.approx(far_m, rel=5e-5, abs=1e-5)
+
+
+@given(st.floats(-80, 80), lons, bearings, st.floats(0, 50_000))
+def test_a_place_in_a_frame_leads_back_to_its_point(lat: float, lon: float, bearing: float, far_m: float) -> None:
+    there = ahead(lat, lon, bearing, far_m)
+    frame = frame_at(lat, lon)
+    assert ground_m(*frame.position(*frame.place(*there)), *there) == pytest.approx(0.0, abs=1e-3)
+
+
+@given(lats, lons, bearings, st.floats(1, 50_000))
+def test_two_points_are_as_far_apart_as_the_geodesic_says(lat: float, lon: float, bearing: float, far_m: float) -> None:
+    assert ground_m(lat, lon, *ahead(lat, lon, bearing, far_m)) == pytest.approx(far_m, rel=2e-5, abs=1e-5)
 
 
 @given(lats, lons)

@@ -57,8 +57,12 @@ MISTAKES: dict[str, tuple[Any, str]] = {
         {"type": "MultiPolygon", "coordinates": [[SQUARE], [[[lon + 0.01, lat + 0.005] for lon, lat in SQUARE]]]},
         "polygon 0 ring 0 edge 1 crosses polygon 1 ring 0 edge 0",
     ),
-    "a_line": (polygon([SQUARE[0], SQUARE[1], SQUARE[0], SQUARE[0]]), "enclose nothing|too few"),
-    "one_point": (polygon([SQUARE[0]] * 5), "enclose nothing"),
+    "a_line": (polygon([SQUARE[0], SQUARE[1], SQUARE[0], SQUARE[0]]), "encloses nothing"),
+    "one_point": (polygon([SQUARE[0]] * 5), "encloses nothing"),
+    "smaller_than_a_person": (
+        polygon([[12.67, 58.33], [12.670001, 58.33], [12.670001, 58.330001], [12.67, 58.33]]),
+        "less than a square metre",
+    ),
     "too_many_vertices": (polygon([SQUARE[0]] * (VERTICES_MAX + 2)), f"{VERTICES_MAX + 1} vertices and may have {VERTICES_MAX}"),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alarmcore.rules import RULES
-from alarmcore.sitefile import check, check_document, parties, residents, values
+from alarmcore.sitefile import check, check_document, parties, residents, values, zones
 from alarmcore.sitefile.document import parse_document
 from alarmcore.sitefile.rules import USUAL, rule_fields
 from alarmcore.sitefile.sense import GIVES
@@ -19,8 +19,8 @@ NAMED = {word for quoted in re.findall(r"`([^`\n]+)`", PAGE) for word in re.find
 WORDS = {
     "fields": {
         *(*check.SITE, *parties.TENANT, *parties.AGREEMENT, *parties.CONTACT, *parties.UNIT, *parties.CHAIN, *parties.LINK),
-        *(*residents.RESIDENT, *residents.CONSENT, *residents.RESPONSIBLE, *residents.DEVICE, *residents.ZONE),
-        *(*residents.CIRCLE, *residents.STAY, *values.PLACE, *values.WINDOW, *values.CHANNEL, *USUAL),
+        *(*residents.RESIDENT, *residents.CONSENT, *residents.RESPONSIBLE, *residents.DEVICE, *zones.ZONE),
+        *(*zones.CIRCLE, *zones.CORRIDOR, *residents.STAY, *values.PLACE, *values.WINDOW, *values.CHANNEL, *USUAL),
     },
     "rules": {*RULES, *(name for rule in RULES.values() for name in rule_fields(rule))},
     "choices": {
@@ -41,8 +41,16 @@ def test_the_page_names_every_word_that_a_file_may_use(sort: str) -> None:
 
 
 def test_the_page_s_smallest_file_has_neither_mistake_nor_warning() -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert check_document(parse_document(text).value, "page").mistakes == []
+    smallest, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert check_document(parse_document(smallest).value, "page").mistakes == []
+
+
+def test_the_page_s_zones_have_neither_mistake_nor_warning() -> None:
+    smallest, zones = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    checked = check_document(parse_document(smallest + zones).value, "page")
+    assert checked.mistakes == []
+    assert checked.site is not None
+    assert [zone.id for zone in checked.site.residents[0].zones] == ["home", "shop", "town"]
 
 
 @pytest.mark.parametrize("kind", RULES)

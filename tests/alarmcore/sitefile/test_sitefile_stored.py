@@ -21,6 +21,8 @@ from loadtests.site import bench_site
 
 HERE = Path(__file__).parent
 POLYGON = {"type": "Polygon", "coordinates": [[[12.67, 58.33, 80], [12.69, 58.33, 80], [12.69, 58.34, 80], [12.67, 58.33, 80]]]}
+LINE = {"type": "LineString", "coordinates": [[12.67, 58.33, 80], [12.69, 58.33, 81], [12.69, 58.34, 82]]}
+LINES = {"type": "MultiLineString", "coordinates": [[[12.67, 58.33], [12.69, 58.33]], [[12.7, 58.34], [12.71, 58.34]]]}
 MULTI = {
     "type": "MultiPolygon",
     "coordinates": [
@@ -61,6 +63,14 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
             {"id": "home", "area": POLYGON},
             {"id": "village", "area": MULTI},
             {"id": "c", "circle": {"lat": 58, "lon": 12, "radius_m": 80}},
+        ]
+    ),
+    "corridors and municipalities": with_person(
+        zones=[
+            {"id": "home", "corridor": {"line": LINE, "width_m": 120}},
+            {"id": "shop", "corridor": {"line": LINES, "width_m": 100.5}},
+            {"id": "town", "municipality": "Grästorps kommun"},
+            {"id": "village", "municipality": "1480"},
         ]
     ),
     "fields that are null": with_person(home=None, consent=None, responsible=None, stays=None, technical_chain=None),
@@ -145,6 +155,9 @@ MISTAKES: dict[str, dict[str, Any]] = {
         "units": [{"id": "centre", "name": "L", "kind": "x", "channels": [{"kind": "console"}]}],
     },
     "another version": {**bench_site(1), "version": 2},
+    "a municipality that the map no longer has": with_person(
+        zones=[{"id": "home", "municipality": "9999"}, {"id": "village", "municipality": "1444"}]
+    ),
     "two of one id": {**bench_site(1), "residents": [*bench_site(1)["residents"], *bench_site(1)["residents"]]},
     "no mapping": [],  # type: ignore[dict-item]
 }
