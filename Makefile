@@ -48,16 +48,18 @@ test: $(TESTED)
 	$(BIN)/mypy
 	$(BIN)/mypy tests/dashboard/conftest.py
 	$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory -j2 test-worlds test-parts
+	@$(MAKE) --no-print-directory -j2 test-one-half test-other-half
 
-# The simulated worlds need a core for minutes and nothing else; the real parts mostly wait. Side by side they take as long as one.
-.PHONY: test-worlds
-test-worlds: $(TESTED)
-	$(BIN)/pytest tests/simulation tests/mutation
+# Two halves side by side, each of about half the time: what needs a core for minutes or waits for processes of its own, and the rest.
+HALF := tests/simulation tests/mutation tests/geofence tests/loadtests tests/many
 
-.PHONY: test-parts
-test-parts: $(TESTED)
-	$(BIN)/pytest --ignore tests/simulation --ignore tests/mutation
+.PHONY: test-one-half
+test-one-half: $(TESTED)
+	$(BIN)/pytest $(HALF)
+
+.PHONY: test-other-half
+test-other-half: $(TESTED)
+	$(BIN)/pytest $(addprefix --ignore ,$(HALF))
 
 .PHONY: bench
 bench: $(STAMP)
