@@ -8,11 +8,25 @@ from typing import Any
 
 import msgspec
 
-from alarmcore import lifecycle, watch
-from alarmcore.model.alarm import Alarm, AnswerAlarm, EndCondition, Fix, ForgiveRule, RaiseAlarm, Slot
+from alarmcore import lifecycle, track, watch
+from alarmcore.model.alarm import (
+    Alarm,
+    AnswerAlarm,
+    CloseTrack,
+    EndCondition,
+    Fix,
+    FollowPerson,
+    ForgiveRule,
+    KeepFix,
+    OpenTrack,
+    RaiseAlarm,
+    Slot,
+)
+from alarmcore.model.outing import Outing
 from alarmcore.outcome import Outcome
 from alarmcore.rules.base import BLANK, Memory
 from alarmcore.shelf import Rows
+from alarmcore.track import Track
 from alarmcore.watch import Plan, WatchState
 
 Person = tuple[str, str]
@@ -33,13 +47,15 @@ class StoredWatch(msgspec.Struct, frozen=True, array_like=True):
 
     fix: Fix | None
     memories: list[tuple[str, str, Memory]]
+    outing: Outing | None = None
+    followed: bool = False
 
 
 class WatchMachine:
     """One state per resident; `plan_of` gives what is set up for them now, `rows` their numbers (for the runner's shelf)."""
 
     name = "watch"
-    hears: tuple[type, ...] = (ForgiveRule,)
+    hears: tuple[type, ...] = (ForgiveRule, FollowPerson)
     woke = watch.WOKE
 
     def __init__(self, plan_of: Callable[[Person], Plan | None], rows: Rows | None = None) -> None:
@@ -48,7 +64,7 @@ class WatchMachine:
         self._decode = msgspec.msgpack.Decoder(StoredWatch).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
-    def key_of(self, decision: ForgiveRule) -> Person:
+    def key_of(self, decision: ForgiveRule | FollowPerson) -> Person:
         """A slot's person."""
         return (decision.slot.tenant, decision.slot.resident)
 
@@ -62,15 +78,14 @@ class WatchMachine:
         fresh = self.initial(key)
         kept = {(rule, kind): memory for rule, kind, memory in stored.memories}
         memories = [kept.get((w.rule.id, w.rule.kind), BLANK) for w in fresh.plan.watched]
-        wake_at, wake_rule = watch.next_wake(fresh.plan, memories)
-        return WatchState(fresh.plan, tuple(memories), stored.fix, wake_at, wake_rule)
+        wake_at, wake_rule = watch.next_wake(fresh.plan, memories, stored.outing)
+        return WatchState(fresh.plan, tuple(memories), stored.fix, wake_at, wake_rule, stored.outing, stored.followed)
 
     def encode(self, state: WatchState) -> bytes:
         """What must survive."""
         named = zip(state.plan.watched, state.memories, strict=True)
-        return self._encode(
-            StoredWatch(state.fix, [(w.rule.id, w.rule.kind, memory) for w, memory in named if memory is not BLANK])
-        )
+        memories = [(w.rule.id, w.rule.kind, memory) for w, memory in named if memory is not BLANK]
+        return self._encode(StoredWatch(state.fix, memories, state.outing, state.followed))
 
     def step(self, state: WatchState, event: watch.Event, now: datetime) -> Outcome[WatchState]:
         """The machine itself."""
@@ -92,6 +107,74 @@ class WatchMachine:
     def alarm(self, state: WatchState) -> None:
         """A watch is no alarm."""
         del state
+
+
+def stored_outing(data: bytes) -> Outing | None:
+    """Somebody's latest outing, out of what is stored of their watch."""
+    return _watch(data).outing
+
+
+_watch = msgspec.msgpack.Decoder(StoredWatch).decode
+
+
+class TrackMachine:
+    """One state per person of whom an alarm is open, or was."""
+
+    name = "track"
+    hears: tuple[type, ...] = (OpenTrack, CloseTrack, KeepFix)
+    woke = track.Unasked()
+
+    def __init__(self) -> None:
+        self._decode = msgspec.msgpack.Decoder(Track).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def key_of(self, decision: track.Event) -> Person:
+        """A slot's person."""
+        return (decision.slot.tenant, decision.slot.resident)
+
+    def initial(self, key: Person) -> Track:
+        """Nobody looks for them."""
+        del key
+        return track.EMPTY
+
+    def decode(self, key: Person, data: bytes) -> Track:
+        """A stored track."""
+        del key
+        return self._decode(data)
+
+    def encode(self, state: Track) -> bytes:
+        """A track as stored."""
+        return self._encode(state)
+
+    def step(self, state: Track, event: track.Event, now: datetime) -> Outcome[Track]:
+        """The machine itself."""
+        return track.step(state, event, now)
+
+    def wake(self, key: Person, state: Track) -> None:
+        """Never: positions come by themselves, and a person ends the alarm."""
+        del key, state
+
+    def text(self, key: Person) -> str:
+        """Key as text."""
+        return "/".join(key)
+
+    def key(self, text: str) -> Person:
+        """Key from text."""
+        tenant, resident = text.split("/")
+        return (tenant, resident)
+
+    def alarm(self, state: Track) -> None:
+        """A track is no alarm."""
+        del state
+
+
+class NoTrackMachine(TrackMachine):
+    """Keeps nothing, where nobody can look at it (a replay); nothing is decided by a track."""
+
+    def step(self, state: Track, event: track.Event, now: datetime) -> Outcome[Track]:
+        """Nothing follows."""
+        del event, now
+        return Outcome(state)
 
 
 class LifecycleMachine:

@@ -4,9 +4,11 @@
     ├── InputError              what somebody gave us is wrong; saying it again changes nothing
     │   ├── SiteInvalid         a site file has mistakes (all of them are in `mistakes`)
     │   ├── ReadingRejected     a reading cannot be used (`reason` says why)
-    │   └── OptionInvalid       a command's option cannot be used
+    │   ├── OptionInvalid       a command's option cannot be used
+    │   └── OutingRefused       an outing cannot last as long as was asked for
     ├── CommandRefused          an operator's or contact's command does not fit the alarm's state
     │   ├── AlarmUnknown
+    │   ├── ResidentUnknown
     │   └── TakenByOther
     ├── NotAllowed              a credential is missing, wrong or belongs to somebody else
     └── Unavailable             a part we depend on does not answer; the same call may work later
@@ -125,6 +127,34 @@ class AlarmClosed(CommandRefused):
     def __init__(self, alarm_id: str) -> None:
         self.alarm_id = alarm_id
         super().__init__(f"alarm {alarm_id} is resolved already; there is nothing left to answer")
+
+
+class ResidentUnknown(CommandRefused):
+    """Nobody with this id lives in the caller's municipality."""
+
+    reason = "resident_unknown"
+
+    def __init__(self, resident: str) -> None:
+        self.resident = resident
+        super().__init__(f"no resident {resident} here; use an id of the site file")
+
+
+class OutingRefused(InputError):
+    """An outing cannot last as long as was asked for; `code` says why."""
+
+    reason = "bad_outing"
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(WHY_NO_OUTING.get(code, f"this outing cannot be begun ({code}); ask for another"))
+
+
+WHY_NO_OUTING = {
+    "outing_past": "until lies in the past; give a moment that is still to come",
+    "outing_too_long": "an outing lasts for 24 hours at most; give an earlier moment, or set up a stay",
+    "outing_unreadable": "until is no moment; give one with its offset (2026-01-14T16:30:00+01:00), or a local time (16:30)",
+}
+"""Codes of refusals to what is wrong and what to do."""
 
 
 class NotAllowed(AlarmcoreError):

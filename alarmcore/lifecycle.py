@@ -12,10 +12,12 @@ from msgspec.structs import replace
 from alarmcore.model.alarm import (
     Alarm,
     AnswerAlarm,
+    CloseTrack,
     ContinueChain,
     DeclineLink,
     EndCondition,
     ForgiveRule,
+    OpenTrack,
     Overlooked,
     RaiseAlarm,
     Refuse,
@@ -76,14 +78,27 @@ def _raised(event: RaiseAlarm, now: datetime) -> Result:
         late_s=event.late_s,
         fix=event.fix,
         follow_up_s=event.follow_up_s,
+        facts=event.facts,
     )
-    told = described(alarm, "alarm.raised", now, why=alarm.why, late_s=alarm.late_s or None, device=alarm.device or None)
-    return Outcome(alarm, (told, StartChain(alarm.slot, alarm)))
+    told = described(
+        alarm, "alarm.raised", now, why=alarm.why, late_s=alarm.late_s or None, device=alarm.device or None, facts=alarm.facts
+    )
+    track = (OpenTrack(alarm.slot, alarm.id),) if alarm.slot.resident else ()
+    return Outcome(alarm, (told, StartChain(alarm.slot, alarm), *track))
 
 
 def _repeated(alarm: Alarm, event: RaiseAlarm, now: datetime) -> Result:
-    after = replace(alarm, repeats=alarm.repeats + 1, last_repeat_at=now, fix=event.fix or alarm.fix, ended_at=None)
-    told = described(alarm, "alarm.repeated", now, why=event.why, late_s=event.late_s or None, device=event.device or None)
+    after = replace(
+        alarm,
+        repeats=alarm.repeats + 1,
+        last_repeat_at=now,
+        fix=event.fix or alarm.fix,
+        facts=event.facts or alarm.facts,
+        ended_at=None,
+    )
+    told = described(
+        alarm, "alarm.repeated", now, why=event.why, late_s=event.late_s or None, device=event.device or None, facts=event.facts
+    )
     return Outcome(after, (told,))
 
 
@@ -167,7 +182,8 @@ def _resolved(alarm: Alarm, event: AnswerAlarm, now: datetime) -> Result:
     told = described(
         alarm, "alarm.resolved", now, to=event.by, via=event.via, text=event.text or None, why=outcome, outcome=outcome
     )
-    return Outcome(after, (told, StopChain(alarm.slot, final=True), ForgiveRule(alarm.slot)))
+    track = (CloseTrack(alarm.slot, alarm.id),) if alarm.slot.resident else ()
+    return Outcome(after, (told, StopChain(alarm.slot, final=True), ForgiveRule(alarm.slot), *track))
 
 
 def _escalated(alarm: Alarm, event: AnswerAlarm, now: datetime) -> Result:

@@ -184,6 +184,12 @@ class Books(Protocol):
     async def timeline(self, alarm_id: str) -> list[StoredEvent]:
         """An alarm's events, the oldest first."""
 
+    async def state(self, machine: str, key: str) -> bytes | None:
+        """The stored state of a machine under a key; None where nothing is stored."""
+
+    async def track(self, tenant: str, resident: str) -> bytes | None:
+        """What is stored of a person's track: `alarmcore.track.Track` in msgpack; None where there never was one."""
+
     async def quarantined(self, tenant: str | None, limit: int) -> list[Quarantined]:
         """What is in quarantine, the newest first."""
 

@@ -12,6 +12,7 @@ import msgspec
 from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import SigningAlgorithm
 
+from alarmcore.model.alarm import Facts
 from dispatch.wording.moments import Language
 
 SIGNATURE_BYTES: Final = 16
@@ -44,7 +45,10 @@ class KnownPosition(msgspec.Struct, frozen=True):
 
 
 class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recipient may see of one alarm. `taken_by` is a reference like `recipient`; `answered` the reader's last answer."""
+    """What a recipient may see of one alarm. `taken_by` is a reference like `recipient`; `answered` the reader's last answer.
+
+    `now` is when this was looked at; `outing_until` is there while the person is out with somebody.
+    """
 
     alarm: str
     recipient: str
@@ -67,10 +71,16 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     resolved_at: datetime | None = None
     resolved_by_name: str | None = None
+    facts: Facts | None = None
+    zone_names: dict[str, str] = {}
     repeats: int = 0
     repeated_at: datetime | None = None
     answered: str | None = None
     test: bool = False
+    resident: str = ""
+    now: datetime | None = None
+    outing_until: datetime | None = None
+    outing_with: str | None = None
 
 
 class AnswerPort(Protocol):
@@ -93,6 +103,16 @@ class AnswerPort(Protocol):
             AlarmClosed: it is resolved.
             AlarmUnknown: there is no such alarm for this recipient.
             Unavailable: nothing was stored; the same call may work later.
+        """
+
+    async def accompany(self, tenant: str, alarm: str, recipient: str, until: datetime) -> None:
+        """Store that the recipient has the alarm and is out with the person until then. What is stored is so when this returns.
+
+        Raises:
+            TakenByOther, AlarmClosed, AlarmUnknown: as `answer` says; no outing was begun.
+            CommandRefused: it is no alarm about where the person is; nothing was stored.
+            OutingRefused: it cannot last until then; nothing was stored.
+            Unavailable: not all of it is known to be stored; the same call may work later, and does nothing twice.
         """
 
 

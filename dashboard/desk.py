@@ -16,8 +16,10 @@ from alarmcore.runner import Item
 from alarmcore.shared import Books, ShownAlarm
 from dashboard.answers import AnswerView, KnownPosition
 from dashboard.board import Board, DecodeChain
+from dashboard.tracks import track_of, track_view
 from dashboard.views import alarm_view, detail_view, event_view, name_of
 from dispatch.chain import ChainState, Shown
+from dispatch.wording import zone_names
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +88,15 @@ class Desk:
         seen([alarm], by)
         timeline = await self.books.timeline(alarm.id)
         return detail_view(alarm, self.chain(found), self.sites.get(alarm.slot.tenant), timeline)
+
+    async def track(self, alarm_id: str, tenant: str | None, by: str) -> dict[str, Any]:
+        """Where the person has been while the alarm is open. That somebody looked is logged each time."""
+        alarm = (await self.get(alarm_id, tenant)).alarm
+        slot = alarm.slot
+        track = track_of(await self.books.track(slot.tenant, slot.resident) if slot.resident else None, alarm)
+        if track.recent:
+            log.info("position_seen", alarms=[alarm.id], tenant=slot.tenant, by=by, track=True)
+        return track_view(track, alarm, self.sites.get(slot.tenant), self.front.clock.now())
 
     async def act(self, alarm_id: str, tenant: str | None, by: str, answer: Answer, **more: str | None) -> dict[str, Any]:
         """Pass on a person's act; return the alarm as it then stands."""
@@ -156,9 +167,12 @@ class LinkDesk:
             outcome=found.outcome,
             resolved_at=found.resolved_at,
             resolved_by_name=name_of(resolved.to, site) if resolved else None,
+            facts=found.facts,
+            zone_names=zone_names(resident),
             repeats=found.repeats,
             repeated_at=found.last_repeat_at,
             answered=ACTS[acts[-1].event] if acts else None,
+            resident=found.slot.resident,
         )
 
     def _being_told(self, shown: ShownAlarm, recipient: str) -> bool:

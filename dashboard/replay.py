@@ -18,6 +18,7 @@ from alarmcore.codecs.native import Moment, Parsed, lenient, moment, parse
 from alarmcore.errors import ReadingRejected
 from alarmcore.intake import Raw, prepare
 from alarmcore.model.alarm import AlarmEvent, AnswerAlarm, Slot
+from alarmcore.model.outing import BeginOuting, EndOuting, local_moment
 from alarmcore.model.reading import NEVER_REJECTED
 from alarmcore.model.reasons import OUTCOMES
 from alarmcore.model.site import Site
@@ -53,15 +54,18 @@ class Head(msgspec.Struct, gc=False):
     by: Any = None
     answer: Any = None
     outcome: Any = None
+    until: Any = msgspec.UNSET
+    company: Any = msgspec.field(name="with", default=None)
 
 
 class Line(msgspec.Struct, gc=False):
-    """One line with its time of receipt: a reading (`raw`), a rejection, an answer, or a tick (none of them)."""
+    """One line with its time of receipt: a reading (`raw`), a rejection, an answer, an outing, or a tick (none of them)."""
 
     at: datetime
     raw: Raw | None = None
     rejected: str | None = None
     answer: Head | None = None
+    outing: Item | None = None
 
 
 class Replay:
@@ -69,13 +73,16 @@ class Replay:
 
     def __init__(self, sites: list[Site], write: Callable[[bytes], object]) -> None:
         self.write = write
+        self.sites = sites
         self.tenants = [site.tenant.id for site in sites]
         self.registry = registry_of(sites)
         self.journal = MemoryJournal(keep=False)
         self.pending: list[Tell] = []
         self.told: dict[tuple[str, str, str], dict[Slot, str | None]] = {}
         self.clock = START
-        self.runner = Runner(machines_for(sites, self.registry), self.journal, self.pending.append, self.show, EFFECT_CODEC)
+        self.runner = Runner(
+            machines_for(sites, self.registry, tracks=False), self.journal, self.pending.append, self.show, EFFECT_CODEC
+        )
         self.head = msgspec.json.Decoder(Head).decode
         self.encode = msgspec.json.Encoder().encode
 
@@ -113,6 +120,10 @@ class Replay:
                 self.reject(line.at, line.rejected)
             elif line.answer is not None:
                 await self.answer(line.answer, line.at)
+            elif line.outing is not None:
+                await self.handle(line.outing, line.at)
+                if line.outing.answer is not None:
+                    self.reject(line.at, "bad_field")
 
     # -- reading lines ----------------------------------------------------------------------------------------------------
 
@@ -131,22 +142,52 @@ class Replay:
             if not is_never_rejected(head):
                 return Line(self.clock, rejected="bad_field")
             received_at = None
-        if head.kind in ("tick", "answer"):  # not a set: what comes from outside may have no hash
+        if head.kind in ("tick", "answer", "outing"):  # not a set: what comes from outside may have no hash
             return self.act(head, received_at)
         return self.reading(head, text, received_at)
 
     def act(self, head: Head, received_at: datetime | None) -> Line:
-        """A tick or an answer."""
+        """A tick, an answer or an outing."""
         try:
             at = self.move(received_at or moment_of(head.at) or self.clock)
         except ReadingRejected:
             return Line(self.clock, rejected="bad_field")
         if head.kind == "tick":
             return Line(at)
+        if head.kind == "outing":
+            outing = self.outing(head, at)
+            return Line(at, outing=outing) if outing is not None else Line(at, rejected="bad_field")
         given = isinstance(head.by, str) and isinstance(head.resident, str) and head.answer in ANSWERS
         if not given or not (head.outcome is None or head.outcome in OUTCOMES):
             return Line(at, rejected="bad_field")
         return Line(at, answer=head)
+
+    def outing(self, head: Head, at: datetime) -> Item | None:
+        """An outing that begins, or (`"until": null`) ends; None for one that cannot be read, or whose person is not known."""
+        if not isinstance(head.resident, str) or head.until is msgspec.UNSET:
+            return None
+        given, _, resident = head.resident.rpartition("/")
+        asked = given or head.tenant
+        persons = [(one, resident) for one in ([asked] if isinstance(asked, str) else self.tenants)]
+        persons = [person for person in persons if self.registry.plans.get(person) is not None]
+        if len(persons) != 1:
+            return None
+        by = head.by if isinstance(head.by, str) else "replay"
+        if head.until is None:
+            return Item("watch", persons[0], EndOuting(by, "replay"))
+        until = self.until(head.until, persons[0][0], at)
+        company = head.company if isinstance(head.company, str) else ""
+        return None if until is None else Item("watch", persons[0], BeginOuting(until, company, by, "replay"))
+
+    def until(self, value: Any, tenant: str, now: datetime) -> datetime | None:
+        """The end of an outing, as lines give it; a time without an offset is the tenant's."""
+        if isinstance(value, str):
+            tz = next(site.tenant.tz for site in self.sites if site.tenant.id == tenant)
+            return local_moment(value, tz, now)
+        try:
+            return moment_of(value)
+        except ReadingRejected:
+            return None
 
     def reading(self, head: Head, text: bytes, received_at: datetime | None) -> Line:
         """A device's reading."""

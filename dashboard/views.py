@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from alarmcore.model.alarm import Alarm, Fix
+import msgspec
+
+from alarmcore.model.alarm import Alarm, Facts, Fix
 from alarmcore.model.site import Resident, Site
 from alarmcore.ports import StoredEvent
 from dispatch.chain import ChainState
+from dispatch.wording import facts_text, zone_names
 
 
 def stamp(at: datetime) -> str:
@@ -25,6 +28,19 @@ def fix_view(fix: Fix | None) -> dict[str, Any] | None:
     if fix is None:
         return None
     return {"lat": fix.lat, "lon": fix.lon, "accuracy_m": fix.accuracy_m, "at": stamp(fix.at)}
+
+
+def facts_view(facts: Facts | None) -> dict[str, Any] | None:
+    """What a finding about zones rests on, in numbers."""
+    return None if facts is None else msgspec.to_builtins(facts)
+
+
+def reason_view(facts: Facts | None, resident: Resident | None) -> dict[str, str] | None:
+    """The same as a relative understands it, by language."""
+    if facts is None:
+        return None
+    names = zone_names(resident)
+    return {"sv": facts_text(facts, "sv", names), "en": facts_text(facts, "en", names)}
 
 
 def next_step_at(alarm: Alarm, chain: ChainState | None) -> datetime | None:
@@ -51,6 +67,8 @@ def alarm_view(alarm: Alarm, chain: ChainState | None, site: Site | None) -> dic
         "position": fix_view(alarm.fix),
         "why": alarm.why,
         "late_s": alarm.late_s or None,
+        "facts": facts_view(alarm.facts),
+        "reason": reason_view(alarm.facts, resident),
         "resident_name": resident.name if resident else None,
         "address": resident.home.address if resident and resident.home else None,
         "device": alarm.device or None,
@@ -90,6 +108,9 @@ def event_view(stored: StoredEvent, site: Site | None) -> dict[str, Any]:
     view: dict[str, Any] = {"seq": stored.seq, "at": stamp(event.at), "event": event.event}
     names = ("alarm", "resident", "rule", "cause", "priority", "link", "to", "channel", "why", "late_s", "via", "text", "outcome")
     view |= {name: value for name in names if (value := getattr(event, name)) is not None}
+    if event.facts is not None:
+        resident = site.resident_by_id.get(event.resident or "") if site else None
+        view |= {"facts": facts_view(event.facts), "reason": reason_view(event.facts, resident)}
     if event.to is not None:
         view["to_name"] = name_of(event.to, site)
     return view

@@ -10,6 +10,7 @@ import msgspec
 
 from alarmcore.bindings import slot_of, slot_text
 from alarmcore.model.alarm import Alarm, AnswerAlarm, ContinueChain, DeclineLink, RescueChain, Slot, StartChain, StopChain
+from alarmcore.model.outing import BeginOuting, EndOuting
 from alarmcore.outcome import Outcome
 from alarmcore.runner import Item
 from dispatch import chain
@@ -92,7 +93,7 @@ EFFECT_CODEC = (_encode_tell, _decode_tell)
 
 
 class StoredAct(msgspec.Struct, frozen=True, array_like=True):
-    """A fact or a person's act for a machine of another process: what it is, and the slot it is about."""
+    """A fact or a person's act for a machine of another process: what it is, and the slot or the person it is about."""
 
     kind: str
     slot: str
@@ -103,8 +104,13 @@ ACTS: dict[str, tuple[str, type]] = {
     "answer": ("lifecycle", AnswerAlarm),
     "told": ("chain", Told),
     "shown": ("chain", chain.Shown),
+    "outing": ("watch", BeginOuting),
+    "outing_over": ("watch", EndOuting),
 }
 """What can be handed over, by the word it is stored under: the machine that it is for, and its type."""
+
+_keys: dict[str, Callable[[str], Any]] = {"watch": lambda text: tuple(text.split("/"))}
+"""How a machine's key is read from its text, where it is no slot."""
 
 _kind_of: dict[type, str] = {type_: kind for kind, (_, type_) in ACTS.items()}
 _decode_act = msgspec.msgpack.Decoder(StoredAct).decode
@@ -124,4 +130,4 @@ def decode_act(data: bytes) -> Item:
     """
     stored = _decode_act(data)
     machine, type_ = ACTS[stored.kind]
-    return Item(machine, slot_of(stored.slot), msgspec.msgpack.decode(stored.event, type=type_))
+    return Item(machine, _keys.get(machine, slot_of)(stored.slot), msgspec.msgpack.decode(stored.event, type=type_))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from alarmcore.model.site import Site
 from dispatch.channels.port import Message
 from dispatch.telling import Tell
+from dispatch.wording import facts_text, zone_names
 
 AnswerUrl = Callable[[str, str, str], str | None]
 """(tenant, alarm, recipient) to that recipient's own link, or None where there is none."""
@@ -43,4 +44,5 @@ def message_of(tell: Tell, site: Site, answer_url: AnswerUrl) -> Message:
         link=tell.link,
         told_before=tell.number,
         answer_url=answer_url(site.tenant.id, alarm.id, tell.ref),
+        reason=facts_text(alarm.facts, site.tenant.language, zone_names(resident)) if alarm.facts else None,
     )

@@ -9,6 +9,7 @@
 
 Times are UTC. `>> TIME DEVICE KIND field=value…` is a reading that arrives at TIME; `at=TIME` makes it happen at another moment
 and `at=none` leaves its time out; `@away` stands for a place. `>> TIME tick` lets time pass, `>> TIME raw TEXT` is any line.
+`>> TIME outing TIME` takes the person out until then, `>> TIME outing over` ends that.
 `<< TIME EVENT RULE TO field=value…` must match in all that it names (`late_s` is there exactly when it is named), and nothing
 may come that is not expected. Each story is run twice, in chunks as the command does it and line by line: both must say the same.
 """
@@ -182,6 +183,9 @@ class Story:
         """A tick, an answer or a reading as a line says it."""
         if words == ["tick"]:
             return {"at": at.isoformat(), "kind": "tick"}
+        if words[0] == "outing":
+            until = None if words[1] == "over" else self.moment(words[1]).isoformat()
+            return {"at": at.isoformat(), "kind": "outing", "resident": "r1", "until": until, "with": "Eva", "by": "contact:eva"}
         if ":" in words[0]:
             said = {"at": at.isoformat(), "kind": "answer", "resident": "r1", "by": words[0], "answer": words[1]}
         else:

@@ -172,6 +172,9 @@ class Parsed(msgspec.Struct, frozen=True, gc=False):
     set_aside: tuple[str, ...] = ()
 
 
+NO_FIX: Final = "lat,lon"
+"""Both are exactly 0: what a receiver says that has not found its place. Nobody is watched over in the sea off Africa."""
+
 pack = msgspec.msgpack.Encoder().encode
 unpack = msgspec.json.Decoder().decode
 canonical = msgspec.json.Encoder(order="sorted").encode
@@ -194,6 +197,8 @@ def parse(kind: str, payload: bytes) -> Parsed:
         return _by_field(kind, payload)
     if kind in NEVER_REJECTED:
         return _by_field(kind, payload)  # extra fields are named; such readings are few
+    if kind == "position" and wire.lat == 0.0 == wire.lon:
+        raise ReadingRejected("bad_field", NO_FIX)
     return _parsed(kind, wire, payload, ())
 
 
@@ -300,7 +305,11 @@ def _floor_only(kind: str, good: dict[str, Any], wrong: list[str]) -> None:
 
 
 def _whole_position(kind: str, good: dict[str, Any], wrong: list[str]) -> None:
-    """Half a position is none."""
+    """Half a position is none, and neither is that of a receiver without a fix."""
+    if good.get("lat") == 0.0 == good.get("lon"):
+        if kind == "position":
+            raise ReadingRejected("bad_field", NO_FIX)
+        wrong += [name for name in ("lat", "lon") if good.pop(name) is not None]
     if kind in {"button", "fall"} and (good.get("lat") is None) != (good.get("lon") is None):
         half = "lat" if good.get("lat") is not None else "lon"
         good.pop(half)

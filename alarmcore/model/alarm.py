@@ -34,6 +34,22 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     accuracy_m: float | None = None
 
 
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a finding about zones rests on, in numbers that can be said to a relative.
+
+    `side` of `zones` (ids) is where the person is believed to be, `distance_m` from their border (None: the newest fix lay on
+    the other side), by `fixes` that agree, the first of them `for_s` seconds before the newest. `accuracy_m` is how far off the
+    newest is taken to be.
+    """
+
+    side: Literal["inside", "outside"]
+    zones: tuple[str, ...] = ()
+    distance_m: int | None = None
+    for_s: int = 0
+    fixes: int = 0
+    accuracy_m: int | None = None
+
+
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One alarm as it stands. `happened_at` is what the device says, `raised_at` when it was decided.
 
@@ -62,6 +78,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resolved_at: datetime | None = None
     follow_up_s: float = 1800.0
     wake_at: datetime | None = None
+    facts: Facts | None = None
 
 
 class AlarmEvent(Decision, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,6 +101,8 @@ class AlarmEvent(Decision, frozen=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     outcome: str | None = None
     device: str | None = None
+    until: datetime | None = None
+    facts: Facts | None = None
 
 
 # What one machine asks of another. Each carries the slot it is about; the runner takes it to the machine that hears it.
@@ -104,6 +123,7 @@ class RaiseAlarm(Decision, frozen=True, kw_only=True):
     late_s: int = 0
     again: int = 0
     fix: Fix | None = None
+    facts: Facts | None = None
 
 
 class EndCondition(Decision, frozen=True):
@@ -151,6 +171,40 @@ class ContinueChain(Decision, frozen=True):
 
     slot: Slot
     why: str
+
+
+class OpenTrack(Decision, frozen=True):
+    """From now on the person's positions are kept for this alarm."""
+
+    slot: Slot
+    alarm: str
+
+
+class CloseTrack(Decision, frozen=True):
+    """The alarm is resolved: positions are kept for it no longer."""
+
+    slot: Slot
+    alarm: str
+
+
+class FollowPerson(Decision, frozen=True):
+    """Say where the person is known to be, and of each position that comes until they are followed no longer."""
+
+    slot: Slot
+    follow: bool
+
+
+class KeepFix(Decision, frozen=True, kw_only=True):
+    """A position of a person who is followed.
+
+    `agrees`: nothing that is believed of the person contradicts it. `standings`: what may be said of the person by each rule
+    about zones.
+    """
+
+    slot: Slot
+    fix: Fix
+    agrees: bool
+    standings: tuple[tuple[str, str], ...] = ()
 
 
 class DeclineLink(Decision, frozen=True):

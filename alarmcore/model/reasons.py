@@ -31,6 +31,7 @@ FINDINGS: Final = frozenset(
         "pressed",
         "fell",
         "outside_all_zones",
+        "position_lost",
         "inside_zone",
         "out_of_bed_too_long",
         "on_floor_too_long",
@@ -57,12 +58,14 @@ ENDINGS: Final = frozenset(
         "door_closed",
         "measured_inside",
         "device_reset",
+        "outing_begun",
     }
 )
 """Why a condition ended."""
 
-QUALIFIERS: Final = frozenset({"again", "set_aside", "reset_clock"})
-"""What is added to a finding: it persists after its alarm was resolved, or a field of the reading could not be used."""
+QUALIFIERS: Final = frozenset({"again", "set_aside", "reset_clock", "outing_over"})
+"""What is added to a finding: it persists after its alarm was resolved, a field of the reading could not be used, or an outing is
+over."""
 
 CHAIN: Final = frozenset(
     {

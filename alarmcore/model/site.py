@@ -116,10 +116,11 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Zone(msgspec.Struct, frozen=True, gc=False):
-    """A named area of one resident."""
+    """A named area of one resident. `active` are the hours in which it counts as a place to be; empty means always."""
 
     id: str
     area: Area
+    active: tuple[Window, ...] = ()
 
 
 class Stay(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alarmcore.calendar import Window, current
+from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Reading
 from alarmcore.outcome import Decision, Outcome
 from geofence.belief import Belief
@@ -66,9 +67,13 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
 
 class Away(Span, frozen=True, gc=False):
-    """A stay away from home, with the places in `distances_m` of the zones that count meanwhile (none: the usual ones)."""
+    """A stay away from home, with the places in `distances_m` of the zones that count meanwhile (none: the usual ones).
+
+    `names` are the ids of those zones, in their order.
+    """
 
     zones: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class Setting(msgspec.Struct, frozen=True, gc=False):
@@ -121,6 +126,7 @@ class Find(Decision, frozen=True):
     happened_at: datetime
     late_s: int = 0
     again: int = 0
+    facts: Facts | None = None
 
 
 class End(Decision, frozen=True):

@@ -12,6 +12,7 @@ from typing import ClassVar
 import msgspec
 
 from alarmcore.calendar import Span, current, upcoming
+from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Reading
 from alarmcore.outcome import Outcome
 from alarmcore.rules.base import End, Event, Find, Memory, Observed, Resolved, Rule, Setting, Woke, cause_of
@@ -33,6 +34,11 @@ class LastingRule(Rule, frozen=True, kw_only=True):
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
         """What is now known of the condition; return `memory` itself when the reading says nothing new."""
         raise NotImplementedError
+
+    def facts(self, memory: Memory, setting: Setting) -> Facts | None:
+        """What a finding rests on, in numbers, where a rule has such."""
+        del memory, setting
+        return None
 
     def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
         """Follow the condition and find it once it has lasted."""
@@ -67,7 +73,7 @@ class LastingRule(Rule, frozen=True, kw_only=True):
             return Outcome(memory if memory.due_at == due_at else msgspec.structs.replace(memory, due_at=due_at))
         late_s = reading.late_s if reading else 0
         why = f"{self.why} again" if memory.again else self.why
-        find = Find(why, memory.cause, memory.device, memory.since_at, late_s, memory.again)
+        find = Find(why, memory.cause, memory.device, memory.since_at, late_s, memory.again, self.facts(memory, setting))
         return Outcome(msgspec.structs.replace(memory, found=True, due_at=None), (find,))
 
     def _resolved(self, memory: Memory, setting: Setting, now: datetime) -> Outcome[Memory]:

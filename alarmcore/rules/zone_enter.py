@@ -8,10 +8,12 @@ from alarmcore.rules.zone import ZoneRule
 
 
 class ZoneEnter(ZoneRule, frozen=True, kw_only=True):
-    """Fires when belief becomes inside any zone, or is so when the rule's window begins."""
+    """Fires when belief becomes inside any zone, or is so when the rule's window begins.
+
+    Hours of zones do not count here: what is to be kept out of is so by night as well, unless the rule itself has windows.
+    """
 
     kind: ClassVar[str] = "zone_enter"
-    hears: ClassVar[frozenset[str]] = frozenset({"position"})
     why: ClassVar[str] = "inside_zone"
     ended: ClassVar[str] = "outside_zone"
 

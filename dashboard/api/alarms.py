@@ -63,6 +63,15 @@ def _add_lists(router: APIRouter, desk: Desk, operator: Any) -> None:
         """One alarm with its timeline, zones and chain."""
         return await desk.detail(alarm_id, caller.tenant, caller.subject)
 
+    @router.get("/alarms/{alarm_id}/track")
+    async def track(alarm_id: str, caller: Caller = operator) -> dict[str, Any]:
+        """Where the person has been while the alarm is open: positions, the last confirmed one, speed, direction.
+
+        `good` positions contradict nothing that is believed, and are what the last confirmed one, speed and direction rest on.
+        Once the alarm is resolved there is none.
+        """
+        return await desk.track(alarm_id, caller.tenant, caller.subject)
+
     @router.get("/quarantine")
     async def quarantine(caller: Caller = operator, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
         """Readings that could not be used, the newest first."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
+from collections.abc import Awaitable
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from alarmcore.errors import AlarmClosed, AlarmUnknown, CommandRefused, NotAllowed, TakenByOther, Unavailable
+from alarmcore.errors import AlarmClosed, AlarmUnknown, CommandRefused, NotAllowed, OutingRefused, TakenByOther, Unavailable
 from alarmcore.model.reasons import OUTCOMES
 from dashboard.answers import AnswerKey, AnswerLinks, AnswerPort, AnswerView
 from dashboard.api.answer_text import closed_paragraphs, page
@@ -20,6 +23,9 @@ from dispatch.wording.answering import said
 from dispatch.wording.moments import Language
 
 ANSWERS: Final = frozenset({"take", "decline", "arrive", "resolve"})
+
+UNTIL: Final = re.compile(r"[0-9]{1,11}")
+"""Epoch seconds, as our own buttons send them."""
 
 FORM_BYTES_MAX: Final = 2048
 """Our forms send two short words; whatever is longer is not from them."""
@@ -78,20 +84,34 @@ def answer_router(port: AnswerPort, links: AnswerLinks) -> APIRouter:
         form = await _form(request)
         given = word or form.get("answer", "")
         outcome = form.get("outcome") or None
+        if given == "accompany":
+            return await _accompanied(port, key, request, token, form.get("until", ""))
         if given not in ANSWERS or (outcome is not None and outcome not in OUTCOMES):
             return await _again(port, key, request, token, 422, "answer_unknown")
         if given == "resolve" and outcome is None:
             return await _again(port, key, request, token, 422, "outcome_missing")
-        return await _stored(port, key, request, token, given, outcome if given == "resolve" else None)
+        outcome = outcome if given == "resolve" else None
+        return await _stored(port, key, request, token, given, port.answer(key.tenant, key.alarm, key.recipient, given, outcome))
 
     return router
 
 
-async def _stored(port: AnswerPort, key: AnswerKey, request: Request, token: str, given: str, outcome: str | None) -> Response:
+async def _accompanied(port: AnswerPort, key: AnswerKey, request: Request, token: str, until: str) -> Response:
+    """Store that the reader has the alarm and is with the person."""
+    if not UNTIL.fullmatch(until):
+        return await _again(port, key, request, token, 422, "answer_unknown")
+    end = datetime.fromtimestamp(int(until), UTC)
+    try:
+        return await _stored(port, key, request, token, "take", port.accompany(key.tenant, key.alarm, key.recipient, end))
+    except OutingRefused:
+        return await _again(port, key, request, token, 422, "outing_past")
+
+
+async def _stored(port: AnswerPort, key: AnswerKey, request: Request, token: str, given: str, act: Awaitable[None]) -> Response:
     """Store the answer and send the browser back to look, so that loading again never answers twice."""
     result = given
     try:
-        await port.answer(key.tenant, key.alarm, key.recipient, given, outcome)
+        await act
     except TakenByOther:
         result = "other"
     except AlarmClosed:
@@ -139,7 +159,7 @@ def _shown(view: AnswerView, request: Request, token: str, status: int = 200, wa
         action=path + (f"?lang={language}" if _asked(request) else ""),
         other_language=other,
         other_language_url=f"{path}?lang={other}",
-        said=lambda word: said(word, language),
+        said=lambda word, **facts: said(word, language, **facts),
     )
 
 

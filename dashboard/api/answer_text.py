@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from alarmcore.model.reasons import OUTCOMES
+from alarmcore.watch import WHEREABOUTS
 from dashboard.answers import AnswerView
-from dispatch.wording import clock_text, day_text, headline, lateness_text, outcome_text, why_text
+from dispatch.wording import clock_text, day_text, facts_text, headline, lateness_text, outcome_text, why_text
 from dispatch.wording.answering import said
 from dispatch.wording.moments import Language
 
 _OPEN: Final = ("take", "decline", "resolve")
 _TAKEN: Final = ("arrive", "decline", "resolve")
 _ARRIVED: Final = ("decline", "resolve")
+
+
+COMPANY_H: Final = (1, 2, 4)
+"""For how many hours the reader can say to be with the person: an errand, an afternoon, an excursion. The centre can set more."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +38,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     geo: str | None
     outcomes: tuple[tuple[str, str], ...]
+    company: tuple[tuple[str, str], ...]
+    person: str
     recipient: str
     tenant: str
     alarm: str
@@ -52,6 +60,8 @@ def page(view: AnswerView, language: Language, result: str) -> Page:
         facts=tuple(_facts(view, language)),
         geo=f"geo:{view.position.lat:.5f},{view.position.lon:.5f}" if view.position else None,
         outcomes=tuple((word, outcome_text(word, language).capitalize()) for word in OUTCOMES),
+        company=_company(view, language, mine=mine),
+        person=view.resident_name or said("the_person", language),
         recipient=view.recipient_name,
         tenant=view.tenant_name,
         alarm=view.alarm,
@@ -98,6 +108,20 @@ def _answers(view: AnswerView, *, mine: bool) -> tuple[str, ...]:
     return _ARRIVED if view.state == "arrived" else _TAKEN
 
 
+def _company(view: AnswerView, language: Language, *, mine: bool) -> tuple[tuple[str, str], ...]:
+    """Until when the reader can say to be with the person, as epoch seconds and in words: of alarms about where they are only."""
+    if view.cause not in WHEREABOUTS or view.now is None or not (view.state == "open" or mine):
+        return ()
+    moments = [(hours, view.now + timedelta(hours=hours)) for hours in COMPANY_H]
+    return tuple(
+        (
+            f"{at.timestamp():.0f}",
+            said("accompany_until", language, clock=clock_text(at, _tz(view), language), hours=hours),
+        )
+        for hours, at in moments
+    )
+
+
 def _facts(view: AnswerView, language: Language) -> list[tuple[str, str]]:
     tz = _tz(view)
     day, clock = day_text(view.raised_at, tz, language), clock_text(view.raised_at, tz, language)
@@ -105,6 +129,9 @@ def _facts(view: AnswerView, language: Language) -> list[tuple[str, str]]:
     if view.address:
         facts.append((said("address", language), view.address))
     facts.append((said("why", language), _repeats(view, language)))
+    if view.outing_until:
+        clock = clock_text(view.outing_until, _tz(view), language)
+        facts.append((said("outing", language), said("outing_until", language, name=view.outing_with, clock=clock)))
     if view.position:
         facts.append((said("position", language), _position(view, language)))
     return facts
@@ -113,6 +140,8 @@ def _facts(view: AnswerView, language: Language) -> list[tuple[str, str]]:
 def _repeats(view: AnswerView, language: Language) -> str:
     why = why_text(view.why, language)
     why = why[:1].upper() + why[1:]
+    if view.facts:
+        why += f": {facts_text(view.facts, language, view.zone_names)}"
     if not view.repeats:
         return why
     clock = clock_text(view.repeated_at or view.raised_at, _tz(view), language)

@@ -13,12 +13,14 @@ from alarmcore.errors import (
     AlarmUnknown,
     InputError,
     NotAllowed,
+    ResidentUnknown,
     TakenByOther,
     Unavailable,
 )
 
 STATUS: dict[type[AlarmcoreError], int] = {
     AlarmUnknown: 404,
+    ResidentUnknown: 404,
     TakenByOther: 409,
     AlarmClosed: 409,
     NotAllowed: 401,

@@ -18,7 +18,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a channel needs to tell one recipient about one alarm.
 
     `key` is the same for every try of the same telling, so that a receiver can drop doubles. `answer_url` is the
-    recipient's own link (only for contacts and units that may answer there).
+    recipient's own link (only for contacts and units that may answer there). `reason` says a finding about zones in numbers.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     told_before: int
     answer_url: str | None
     test: bool = False
+    reason: str | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):

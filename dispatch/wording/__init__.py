@@ -1,5 +1,6 @@
 """What people read: messages, reasons and timeline sentences, in Swedish and English, short and calm."""
 
+from dispatch.wording.facts import facts_text, zone_names
 from dispatch.wording.moments import clock_text, day_text, duration_text
 from dispatch.wording.telling import first_line, lateness_text, subject, text
 from dispatch.wording.timeline import deed, sentence
@@ -11,6 +12,7 @@ __all__ = [
     "day_text",
     "deed",
     "duration_text",
+    "facts_text",
     "first_line",
     "headline",
     "lateness_text",
@@ -20,4 +22,5 @@ __all__ = [
     "subject",
     "text",
     "why_text",
+    "zone_names",
 ]

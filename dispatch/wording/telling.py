@@ -72,7 +72,7 @@ def _sms(message: Message) -> str:
     if message.answer_url:
         link = ("Svara: " if sv else "Answer: ") + message.answer_url
     # What is most worth its room comes first; whatever no longer fits is left out, never the first line and never the link.
-    extras = [_reminder(message), _aside(message)]
+    extras = [_reminder(message), _sentence(message.reason) if message.reason else "", _aside(message)]
     kept = [first]
     for extra in extras:
         if extra and len(" ".join([*kept, extra, link])) <= SMS_CHARS_MAX:
@@ -84,7 +84,7 @@ def _mail(message: Message) -> str:
     sv = message.language == "sv"
     lines = [first_line(message), ""]
     lines.append(f"{'Dag' if sv else 'Day'}: {day_text(message.raised_at, _tz(message), message.language)}")
-    lines.append(f"{'Varför' if sv else 'Why'}: {why_text(message.why, message.language)}")
+    lines.append(f"{'Varför' if sv else 'Why'}: {_why(message)}")
     lines.append(_where(message))
     lines.append(f"{link_text(message.link, message.language)}.")
     lines.append(_reminder(message))
@@ -92,6 +92,11 @@ def _mail(message: Message) -> str:
     tenant = plain(message.tenant_name, NAME_CHARS_MAX)
     lines.append(f"{'Larm' if sv else 'Alarm'} {message.alarm}, {tenant}")
     return "\n".join(line for line, before in zip(lines, ["", *lines], strict=False) if line or before)
+
+
+def _why(message: Message) -> str:
+    why = why_text(message.why, message.language)
+    return f"{why}: {message.reason}" if message.reason else why
 
 
 def _how_to_answer(message: Message) -> list[str]:

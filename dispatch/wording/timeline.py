@@ -14,7 +14,10 @@ NOTE_CHARS_MAX: Final = 2000
 """A note is shown whole; the bound keeps a pasted document from pushing the alarm off the screen."""
 
 Event = Mapping[str, Any]
-"""An event with the keys of the front door; who did it is `by` (or `to`), a note's words `text`, how it ended `outcome`."""
+"""An event with the keys of the front door; who did it is `by` (or `to`), a note's words `text`, how it ended `outcome`.
+
+`reason` has what a finding about zones rests on, by language.
+"""
 
 
 def sentence(event: Event, language: Language, names: Mapping[str, str], tz: tzinfo) -> str:
@@ -106,8 +109,11 @@ def _resolved(event: Event, language: Language, names: Mapping[str, str]) -> str
 
 
 def _because(event: Event, language: Language) -> str:
-    why = event.get("why")
-    return f" ({why_text(str(why), language)})" if why else ""
+    why, reason = event.get("why"), event.get("reason")
+    said = why_text(str(why), language) if why else ""
+    if reason:
+        said = f"{said}: {reason[language]}" if said else str(reason[language])
+    return f" ({said})" if said else ""
 
 
 def _late(event: Event, language: Language, tz: tzinfo) -> str:

@@ -91,6 +91,7 @@ WHY_WORDS: Final[dict[str, Pair]] = {
     "pressed": ("larmknappen trycktes", "the alarm button was pressed"),
     "fell": ("ett fall kändes av", "a fall was detected"),
     "outside_all_zones": ("utanför alla sina områden", "outside all agreed areas"),
+    "position_lost": ("ingen position på länge, senast utanför eller osäker", "no position for long, last outside or uncertain"),
     "inside_zone": ("inne i ett bevakat område", "inside a watched area"),
     "out_of_bed_too_long": ("uppe ur sängen längre än gränsen", "out of bed for longer than the limit"),
     "on_floor_too_long": ("på golvet längre än gränsen", "on the floor for longer than the limit"),
@@ -111,6 +112,7 @@ WHY_WORDS: Final[dict[str, Pair]] = {
     "door_closed": ("dörren är stängd igen", "the door is closed again"),
     "measured_inside": ("mätvärdet är åter inom sin gräns", "the measurement is back within its limit"),
     "device_reset": ("enheten har återställts", "the device was reset"),
+    "outing_begun": ("någon är med på en utflykt", "somebody is along on an outing"),
     # What is added to a finding.
     "again": ("kvarstår efter att förra larmet avslutades", "persists after the last alarm was resolved"),
     "set_aside": ("en uppgift från enheten gick inte att använda", "something the device reported could not be used"),
@@ -118,6 +120,7 @@ WHY_WORDS: Final[dict[str, Pair]] = {
         "enhetens klocka hade nollställts, tiden är när det nådde oss",
         "the device's clock had been reset, the time is when it reached us",
     ),
+    "outing_over": ("utflykten är över", "the outing is over"),
     # Why a chain went on, skipped or began again.
     "chain_turn": ("nästa i kedjan står på tur", "it is the turn of the next in the chain"),
     "all_declined": ("alla som tillfrågades kunde inte", "everybody who was asked was unable to come"),

@@ -101,6 +101,31 @@ def test_what_is_no_json_object_is_rejected_but_a_press_stays_one(payload: bytes
     assert isinstance(parse("button", payload).body, Press)
 
 
+@pytest.mark.parametrize(
+    "zeros", [{"lat": 0, "lon": 0}, {"lat": -0.0, "lon": 0.0, "accuracy_m": 5}, {"lat": 0, "lon": 0, "x": 1}]
+)
+def test_a_receiver_without_a_fix_says_0_0_which_is_no_position(zeros: dict[str, Any]) -> None:
+    assert rejection("position", json.dumps({"id": "a", **zeros}).encode()) == ("bad_field", "lat,lon")
+    said = {"_type": "location", "tst": 1, "lat": zeros["lat"], "lon": zeros["lon"]}
+    with pytest.raises(ReadingRejected, match="lat,lon"):
+        parse_owntracks(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("kind", ["button", "fall"])
+def test_a_press_of_a_receiver_without_a_fix_is_one_without_a_position(kind: str) -> None:
+    parsed = read(kind, at=AT, lat=0, lon=0.0, accuracy_m=5)
+    assert isinstance(parsed.body, Press)
+    assert (parsed.body.lat, parsed.body.lon) == (None, None)
+    assert parsed.set_aside == ("lat", "lon")
+
+
+@pytest.mark.parametrize("body", [{"lat": 0, "lon": 12.6}, {"lat": 58.3, "lon": 0.0}, {"lat": 0.0, "lon": 0.000001}])
+def test_one_zero_is_a_place_like_any(body: dict[str, float]) -> None:
+    for kind in ("position", "button"):
+        parsed = read(kind, **body)
+        assert (parsed.body.lat, parsed.body.lon, parsed.set_aside) == (body["lat"], body["lon"], ())  # type: ignore[union-attr]
+
+
 def test_accuracy_that_is_left_out_is_unknown() -> None:
     body = read("position", lat=58, lon=12).body
     assert isinstance(body, Position)

@@ -10,10 +10,12 @@ from alarmcore import lifecycle
 from alarmcore.model.alarm import (
     AlarmEvent,
     AnswerAlarm,
+    CloseTrack,
     ContinueChain,
     DeclineLink,
     EndCondition,
     ForgiveRule,
+    OpenTrack,
     Refuse,
     Slot,
     StartChain,
@@ -29,11 +31,18 @@ QUIET = town("[{id: press, kind: button, chain: quiet}]")
 
 def test_raising_starts_the_chain_in_the_same_step() -> None:
     outcome = lifecycle.step(None, raised(late_s=90), NOW + timedelta(seconds=90))
-    event, start = outcome.decisions
+    event, start, track = outcome.decisions
     assert isinstance(event, AlarmEvent)
     assert (event.event, event.late_s, event.device) == ("alarm.raised", 90, "gps-1")
     assert isinstance(start, StartChain)
     assert start.alarm is outcome.state
+    assert track == OpenTrack(SLOT, start.alarm.id)
+
+
+def test_no_track_is_kept_where_nobody_is_known() -> None:
+    slot = Slot("grastorp", "", "unknown", "gps-9")
+    outcome = lifecycle.step(None, raised(slot=slot), NOW)
+    assert [type(decision) for decision in outcome.decisions] == [AlarmEvent, StartChain]
 
 
 def test_an_id_is_short_plain_and_the_same_for_the_same_reading() -> None:
@@ -107,7 +116,7 @@ def test_a_resolved_alarm_takes_no_answer_but_a_double_tap_is_no_mistake() -> No
 
 def test_resolving_ends_the_chain_and_forgives_the_rule() -> None:
     outcome = lifecycle.step(opened(), answer(opened(), "resolve", outcome="helped"), NOW)
-    assert outcome.decisions[1:] == (StopChain(SLOT, final=True), ForgiveRule(SLOT))
+    assert outcome.decisions[1:] == (StopChain(SLOT, final=True), ForgiveRule(SLOT), CloseTrack(SLOT, opened().id))
 
 
 def test_a_note_is_written_down_and_changes_nothing() -> None:

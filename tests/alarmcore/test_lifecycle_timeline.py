@@ -12,6 +12,7 @@ from alarmcore import lifecycle
 from alarmcore.model.alarm import (
     Alarm,
     AlarmEvent,
+    CloseTrack,
     ContinueChain,
     DeclineLink,
     EndCondition,
@@ -175,7 +176,7 @@ def test_how_it_ended_is_kept_with_the_words_of_whoever_resolved_it() -> None:
     state, decisions = said(alarm, "resolve", "unit:patrol", outcome="helped", text="back in bed")
     assert state == replace(alarm, state="resolved", outcome="helped", resolved_at=LATER, wake_at=None)
     told = line(alarm, "alarm.resolved", to="unit:patrol", via="link", text="back in bed", why="helped", outcome="helped")
-    assert decisions == (told, StopChain(SLOT, final=True), ForgiveRule(SLOT))
+    assert decisions == (told, StopChain(SLOT, final=True), ForgiveRule(SLOT), CloseTrack(SLOT, alarm.id))
 
 
 def test_an_outcome_said_with_another_answer_is_written_down_with_it() -> None:

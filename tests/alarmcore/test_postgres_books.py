@@ -68,6 +68,13 @@ async def test_an_alarm_comes_with_its_chain(journal: PostgresJournal, books: Po
     assert await books.alarm("a3") is None
 
 
+async def test_a_stored_state_is_read_by_its_machine_and_key(journal: PostgresJournal, books: PostgresBooks) -> None:
+    await journal.commit(Batch(NOW, states=[STATE, replace(STATE, machine="lifecycle", data=b"another")]))
+    assert await books.state(STATE.machine, STATE.key) == STATE.data
+    assert await books.state("lifecycle", STATE.key) == b"another"
+    assert await books.state(STATE.machine, STATE.key + "x") is None
+
+
 async def test_a_timeline_holds_its_own_alarms_events(journal: PostgresJournal, books: PostgresBooks) -> None:
     await journal.commit(Batch(NOW, events=[event("alarm.raised"), event("alarm.raised", "a2"), event("alarm.taken")]))
     assert await books.timeline("a1") == [StoredEvent(1, event("alarm.raised")), StoredEvent(3, event("alarm.taken"))]

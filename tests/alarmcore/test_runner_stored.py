@@ -27,7 +27,7 @@ async def test_every_state_is_stored_under_the_tenant_that_owns_it() -> None:
     await stage.runner.run([item for item in prepared.items if item is not None], NOON)
     await stage.press(later)
     stored = [state for batch in stage.journal.batches for state in batch.states]
-    assert {state.machine for state in stored} == {"watch", "lifecycle", "chain"}
+    assert {state.machine for state in stored} == {"watch", "lifecycle", "chain", "track"}
     assert {state.tenant for state in stored} == {"grastorp"}
 
 

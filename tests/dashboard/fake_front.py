@@ -69,8 +69,12 @@ class FakeFront:
         self.behind: asyncio.Event | None = None
         """Holds back the answer to who looks at an alarm: it is made, and tells of nothing that happens meanwhile."""
         self.looked_at: list[str] = []
+        self.tracks: dict[str, dict[str, Any]] = {}
+        self.tracks_asked: list[str] = []
         self.door: asyncio.Event | None = None
         """Holds back every screen that comes from now on: it hears neither yes nor no."""
+        self.outing: dict[str, Any] = {"state": "none"}
+        self.asked_outings: list[dict[str, Any]] = []
         self.seq = 0
         self.port = 0
         self._screens: set[WebSocket] = set()
@@ -150,7 +154,9 @@ class FakeFront:
             Route("/api/v1/session", self._session, methods=["GET", "POST", "DELETE"]),
             Route("/api/v1/alarms", self._list),
             Route("/api/v1/alarms/{id}", self._one),
+            Route("/api/v1/alarms/{id}/track", self._track),
             Route("/api/v1/alarms/{id}/{act}", self._act, methods=["POST"]),
+            Route("/api/v1/residents/{id}/outing", self._outing, methods=["GET", "POST", "DELETE"]),
             Route("/api/v1/map/borders", self._borders),
             WebSocketRoute("/api/v1/live", self._live),
             Mount("/", StaticFiles(directory=static, html=True, check_dir=False)),
@@ -184,6 +190,13 @@ class FakeFront:
             await self.behind.wait()
         return answer
 
+    async def _track(self, request: Request) -> Response:
+        found = request.path_params["id"]
+        self.tracks_asked.append(found)
+        nothing = {"alarm": found, "now": moment(), "fixes": [], "last_confirmed": None, "standing": None}
+        track = self.tracks.get(found, nothing)
+        return JSONResponse(track) if "fixes" in track else problem(track["status"], "not now")
+
     async def _act(self, request: Request) -> Response:
         alarm = self.alarms.get(request.path_params["id"])
         if alarm is None:
@@ -215,6 +228,17 @@ class FakeFront:
         elif act == "resolve":
             self.outcomes[alarm["id"]] = body
             alarm |= {"state": "resolved", "outcome": body["outcome"], "resolved_at": moment()}
+
+    async def _outing(self, request: Request) -> Response:
+        if request.method == "POST":
+            asked = await request.json()
+            if asked["until"] == "00:00":
+                return problem(422, "until lies in the past; give a moment that is still to come")
+            self.asked_outings.append(asked)
+            self.outing = {"state": "out", "with": asked["with"], "with_name": asked["with"], "until": moment(-7200)}
+        elif request.method == "DELETE":
+            self.outing |= {"state": "ended", "ended_at": moment(), "ended_by_name": "anna"}
+        return JSONResponse(self.outing)
 
     async def _borders(self, _: Request) -> Response:
         return JSONResponse(borders("Grästorp"))
@@ -255,6 +279,29 @@ def problem(status: int, detail: str) -> Response:
     """An error as RFC 9457 has it."""
     body = {"title": "refused", "detail": detail, "status": status}
     return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def walk(alarm_id: str, fixes: int = 12, *, every_s: float = 30.0, ago_s: float = 60.0) -> dict[str, Any]:
+    """The track of somebody who walks to the north-east, with one wild position among the others."""
+    track: list[dict[str, Any]] = []
+    for n in range(fixes):
+        wild = n == fixes // 2
+        at = {"at": moment(ago_s + every_s * (fixes - 1 - n)), "lat": 58.3371 + 0.00025 * n, "lon": 12.6860 + 0.0005 * n}
+        if wild:
+            at |= {"lat": 58.3420, "lon": 12.6700}
+        track.append(at | {"accuracy_m": 60 if wild else 15 + n, "good": not wild, "distance_m": 40 + 35 * n})
+    last = track[-1] | {"age_s": int(ago_s)}
+    return {
+        "alarm": alarm_id,
+        "now": moment(),
+        "fixes": track,
+        "last_confirmed": last,
+        "speed_mps": 1.3,
+        "speed_error_mps": 0.1,
+        "direction_deg": 46.0,
+        "direction_error_deg": 6.0,
+        "standing": "outside",
+    }
 
 
 NIGHT: list[dict[str, Any]] = [

@@ -88,8 +88,8 @@ def test_a_wild_fix_moves_nothing_and_is_forgotten() -> None:
 
 
 def test_a_run_of_good_ones_far_outside_counts_at_once_whatever_else_is_said_in_between() -> None:
-    between = (fix(0, 400), fix(30, -80), fix(60, 410))
-    assert after(*between, start=INSIDE).side == "outside"
+    belief = after(fix(0, 400), fix(30, -80), fix(60, 410), start=INSIDE)
+    assert (belief.side, belief.since_at, belief.agreed) == ("outside", NOON, 2)
 
 
 def test_fixes_inside_that_outweigh_those_outside_leave_it_inside() -> None:
@@ -175,7 +175,7 @@ def test_a_thousand_fixes_of_one_place_in_one_second_are_hardly_more_than_one() 
 
 
 def test_a_fix_that_nobody_can_have_reached_counts_half() -> None:
-    start = after(fix(-60, -80), fix(-30, -81))
+    start = after(fix(-90, -79), fix(-60, -80), fix(-30, -81))
     near, far = -81 + 10 * SPEED_MAX_MPS + 29, -81 + 10 * SPEED_MAX_MPS + 31
     assert step(start, Fix(NOON - timedelta(seconds=20), near, 15.0)).evidence == ENOUGH
     assert step(start, Fix(NOON - timedelta(seconds=20), far, 15.0)).evidence == ENOUGH / 2

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from alarmcore.model.alarm import Alarm, AnswerAlarm
+from alarmcore.model.outing import BeginOuting, EndOuting
 from alarmcore.runner import Item
 from dispatch import chain
 from dispatch.channels.port import Message
@@ -20,6 +22,9 @@ TRIES_MAX: Final = 3
 """How often somebody says the same again when it could not be kept; then they give up, as people do."""
 
 OPERATOR: Final = "operator:anna"
+
+OUTING_S: Final = (120.0, 1200.0)
+"""How long people stay out with whom they have found: short beside a world, so that it sees how it ends."""
 
 
 class People:
@@ -49,11 +54,33 @@ class People:
         first = rng.choice(("take", "take", "take", "decline", "decline", "arrive", "resolve"))
         if await self.say(alarm, by, first) != "done" or first in {"decline", "resolve"}:
             return
+        self.accompany(alarm, by, who)
         if rng.random() < 0.2 and happens(f"repeat {who}"):
             await self.say(alarm, by, first)
         await asyncio.sleep(rng.uniform(5, 300))
         if happens(f"then {who}"):
             await self.say(alarm, by, rng.choice(("arrive", "resolve", "resolve", "decline", "note")))
+
+    def accompany(self, alarm_id: str, by: str, who: str) -> None:
+        """Some who have found a person stay out with them for a while, and some of these say so when they are back."""
+        alarm = self.world.disk.alarms.get(alarm_id)
+        rng = self.world.dice(f"outing {who} {self.count[who]}")
+        if alarm is None or alarm.slot.rule != "wander" or rng.random() < 0.5 or not self.world.faults.happens(f"outing {who}"):
+            return
+        process = self.world.process_of(alarm.slot.tenant)
+        if process is None or not process.ready:
+            return
+        person, out_s = (alarm.slot.tenant, alarm.slot.resident), rng.uniform(*OUTING_S)
+        until = process.clock.now() + timedelta(seconds=out_s)
+        process.tell(Item("watch", person, BeginOuting(until, by, by, "link")))
+        if rng.random() < 0.3:
+            self.world.later(out_s / 2, self.back, person, by)
+
+    def back(self, person: tuple[str, str], by: str) -> None:
+        """Somebody says that they are back."""
+        process = self.world.process_of(person[0])
+        if process is not None and process.ready and not self.world.faults.healed:
+            process.tell(Item("watch", person, EndOuting(by, "link")))
 
     async def say(self, alarm_id: str, by: str, answer: Any) -> str:
         """Answer, and say it again where it could not be kept."""

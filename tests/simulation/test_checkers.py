@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,7 @@ from tests.simulation.handmade import (
     IN,
     LOADED,
     NIGHT,
+    NOON,
     OLD,
     OTHERWISE,
     OUT,
@@ -69,6 +71,9 @@ from tests.simulation.handmade import (
     tell,
     wake,
 )
+
+AN_HOUR: Final = NOON + timedelta(hours=1)
+OUTING: Final = event("outing.begun", until=AN_HOUR)
 
 Story = tuple[seen.Record, ...]
 Case = tuple[str, Callable[[], Check], Story, Story, Story]
@@ -303,6 +308,20 @@ CASES: Final[tuple[Case, ...]] = (
         (seen.Left(t=1, tenant="tanum", resident="r0"), seen.Gone(t=1, tenant="tanum", resident="r0")),
         (committed(event("alarm.raised", rule="wander")), seen.Closing(t=2)),
         (committed(RAISED), seen.Closing(t=2)),
+    ),
+    (
+        "nobody is found during an outing",
+        Zones,
+        (seen.Left(t=1, tenant="tanum", resident="r0"), committed(OUTING)),
+        (committed(event("outing.lapsed"), event("alarm.raised", rule="wander")),),
+        (committed(event("alarm.raised", rule="wander"), event("outing.lapsed")),),
+    ),
+    (
+        "no outing is for ever",
+        Zones,
+        (committed(OUTING),),
+        (seen.Looked(t=1, now=AN_HOUR), committed(event("outing.ended")), seen.Looked(t=2, now=AN_HOUR + timedelta(minutes=1))),
+        (seen.Looked(t=2, now=AN_HOUR + timedelta(minutes=1)),),
     ),
 )
 

@@ -23,6 +23,10 @@ ALARM: Final = f"SELECT a.data, s.data FROM alarm AS a {CHAIN} WHERE a.id = $1" 
 
 TIMELINE: Final = "SELECT seq, data FROM event WHERE alarm = $1 ORDER BY seq"
 
+STATE: Final = "SELECT data FROM state WHERE machine = $1 AND key = $2"
+
+TRACK: Final = "SELECT data FROM state WHERE machine = 'track' AND key = $1"
+
 QUARANTINED: Final = """
     SELECT received_at, tenant, device, kind, reason, field, payload FROM quarantine
     WHERE $1::text IS NULL OR tenant = $1 ORDER BY place DESC LIMIT $2
@@ -60,6 +64,16 @@ class PostgresBooks:
     async def timeline(self, alarm_id: str) -> list[StoredEvent]:
         """An alarm's events, the oldest first."""
         return [StoredEvent(seq, event_of(data)) for seq, data in await self.database.read(TIMELINE, alarm_id)]
+
+    async def state(self, machine: str, key: str) -> bytes | None:
+        """The stored state of a machine under a key."""
+        rows = await self.database.read(STATE, machine, key)
+        return rows[0][0] if rows else None
+
+    async def track(self, tenant: str, resident: str) -> bytes | None:
+        """What is stored of a person's track."""
+        rows = await self.database.read(TRACK, f"{tenant}/{resident}")
+        return bytes(rows[0][0]) if rows else None
 
     async def quarantined(self, tenant: str | None, limit: int) -> list[Quarantined]:
         """What is in quarantine, the newest first."""

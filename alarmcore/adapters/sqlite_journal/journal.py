@@ -131,6 +131,16 @@ class SqliteJournal:
         rows = self.database.read("SELECT seq, data FROM event WHERE alarm = ? ORDER BY seq", (alarm_id,))
         return [StoredEvent(seq, _event(data)) for seq, data in rows]
 
+    async def state(self, machine: str, key: str) -> bytes | None:
+        """The stored state of a machine under a key."""
+        rows = self.database.read("SELECT data FROM state WHERE machine = ? AND key = ?", (machine, key))
+        return rows[0][0] if rows else None
+
+    async def track(self, tenant: str, resident: str) -> bytes | None:
+        """What is stored of a person's track."""
+        rows = self.database.read("SELECT data FROM state WHERE machine = 'track' AND key = ?", (f"{tenant}/{resident}",))
+        return rows[0][0] if rows else None
+
     async def news(self, after: int, limit: int) -> list[News]:
         """Events behind `after`, in order."""
         rows = self.database.read(

@@ -43,15 +43,19 @@ def test_somebody_who_was_never_believed_inside_is_found_outside() -> None:
     )
 
 
-def test_fixes_that_jump_to_and_fro_raise_nothing() -> None:
+def test_wild_fixes_among_others_at_home_raise_nothing() -> None:
     told(
         WANDER,
         """
         >> 12:00 gps-1 position @home
         >> 12:01 gps-1 position @away
         >> 12:02 gps-1 position @home
-        >> 12:03 gps-1 position @away
-        >> 12:04 gps-1 position @home
+        >> 12:03 gps-1 position @home
+        >> 12:04 gps-1 position @away
+        >> 12:05 gps-1 position @home
+        >> 12:06 gps-1 position @home
+        >> 12:07 gps-1 position @away
+        >> 12:08 gps-1 position @home
         """,
     )
 

@@ -73,6 +73,17 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
             {"id": "village", "municipality": "1480"},
         ]
     ),
+    "zones with hours": with_person(
+        zones=[
+            {"id": "home", "circle": {"lat": 58, "lon": 12, "radius_m": 80}, "active": None},
+            {"id": "village", "circle": {"lat": 58.1, "lon": 12, "radius_m": 80}, "active": [{"from": "09:00", "to": "15:00"}]},
+            {"id": "club", "area": POLYGON, "active": [{"from": "18:00", "to": "02:00", "days": ["fri"]}]},
+        ],
+        rules=[
+            {"id": "wander", "kind": "zone_exit", "zones": ["home", "village", "club"], "lost_s": 3600},
+            {"id": "water", "kind": "zone_enter", "zones": ["club"]},
+        ],
+    ),
     "fields that are null": with_person(home=None, consent=None, responsible=None, stays=None, technical_chain=None),
     "nothing but rules": with_person(devices=None, zones=[], rules=[{"id": "press", "kind": "button"}]),
     "no rules": with_person(rules=None),

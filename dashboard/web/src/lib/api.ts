@@ -1,6 +1,6 @@
 /** Requests to the service. Every failure is a `Failure` that says what kind it was. */
 import type { FeatureCollection } from "geojson";
-import type { Act, Alarm, AlarmDetail, Session } from "./types";
+import type { Act, Alarm, AlarmDetail, Outing, Session, Track } from "./types";
 
 /** A request is given up after this long: an operator must learn quickly that nothing happened. */
 const PATIENCE_MS = 10_000;
@@ -54,7 +54,12 @@ export const session = (): Promise<Session> => ask("GET", "session");
 export const signIn = (token: string): Promise<Session> => ask("POST", "session", { token });
 export const signOut = (): Promise<void> => ask("DELETE", "session");
 export const alarm = (id: string): Promise<AlarmDetail> => ask("GET", `alarms/${encodeURIComponent(id)}`);
+export const track = (id: string): Promise<Track> => ask("GET", `alarms/${encodeURIComponent(id)}/track`);
 export const borders = (): Promise<FeatureCollection> => ask("GET", "map/borders");
+const outingOf = (alarm: Alarm): string => `residents/${encodeURIComponent(alarm.resident ?? "")}/outing?tenant=${encodeURIComponent(alarm.tenant)}`;
+export const outing = (alarm: Alarm): Promise<Outing> => ask("GET", outingOf(alarm));
+export const beginOuting = (alarm: Alarm, until: string, company: string): Promise<Outing> => ask("POST", outingOf(alarm), { until, with: company });
+export const endOuting = (alarm: Alarm): Promise<Outing> => ask("DELETE", outingOf(alarm));
 export const act = (id: string, what: Act, body: Record<string, string> = {}): Promise<Alarm> =>
   ask("POST", `alarms/${encodeURIComponent(id)}/${what}`, body);
 

@@ -2,16 +2,26 @@
 import type { FeatureCollection } from "geojson";
 import L from "leaflet";
 import { borders } from "./api";
-import type { AlarmDetail } from "./types";
+import { drawTrack } from "./track-layer";
+import type { AlarmDetail, Track } from "./types";
 
 /** Without an accuracy the circle would say more than is known, so none is drawn. */
 const CLOSEST_ZOOM = 16;
+/** Room for the label right of a pin: a walk leads to the edge of what is shown. */
+const LABEL_PX = 140;
 
 export interface MapWords {
   zoomIn: string;
   zoomOut: string;
   home: string;
   person: string;
+}
+
+/** What is known of the way since the alarm, and the label of the last confirmed position. */
+export interface Trail {
+  track: Track;
+  confirmed: string;
+  now: number;
 }
 
 let known: Promise<FeatureCollection | null> | null = null;
@@ -36,7 +46,7 @@ export class AlarmMapView {
 
   constructor(node: HTMLElement, words: MapWords) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.#map = L.map(node, { zoomControl: false, zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still, preferCanvas: false });
+    this.#map = L.map(node, { zoomControl: false, zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still, preferCanvas: false });
     this.#map.attributionControl.setPrefix(false);
     this.#map.setView([62, 15], 4);
     L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.#map);
@@ -49,7 +59,7 @@ export class AlarmMapView {
   }
 
   /** Draw the alarm anew; the view moves only when `fit` says so, never under an operator who is looking around. */
-  draw(alarm: AlarmDetail, words: MapWords, fit: boolean): void {
+  draw(alarm: AlarmDetail, words: MapWords, trail: Trail | null, fit: boolean): void {
     this.#marks.clearLayers();
     const shown: L.LatLngBounds[] = [];
     for (const layer of this.#areas(alarm)) shown.push(layer.getBounds());
@@ -57,8 +67,12 @@ export class AlarmMapView {
       this.#pin(alarm.home, "home", words.home);
       shown.push(L.latLng(alarm.home.lat, alarm.home.lon).toBounds(200));
     }
-    const fix = alarm.position;
-    if (fix) {
+    const way = trail && drawTrack(trail.track, this.#marks, trail.confirmed, trail.now);
+    if (way) shown.push(way);
+    const newest = trail?.track.fixes.at(-1);
+    const fix = newest ?? alarm.position;
+    // The last confirmed position has a pin of its own already.
+    if (fix && (!newest || newest.at !== trail?.track.last_confirmed?.at)) {
       const where = L.latLng(fix.lat, fix.lon);
       if (fix.accuracy_m) L.circle(where, { radius: fix.accuracy_m, className: "map-accuracy", interactive: false }).addTo(this.#marks);
       this.#pin(fix, "person", words.person);
@@ -71,7 +85,7 @@ export class AlarmMapView {
 
   fit(): void {
     this.#map.invalidateSize({ animate: false });
-    if (this.#extent) this.#map.fitBounds(this.#extent, { padding: [24, 24], maxZoom: CLOSEST_ZOOM, animate: false });
+    if (this.#extent) this.#map.fitBounds(this.#extent, { paddingTopLeft: [24, 24], paddingBottomRight: [LABEL_PX, 24], maxZoom: CLOSEST_ZOOM, animate: false });
   }
 
   remove(): void {

@@ -40,3 +40,8 @@ export function moment(at: string, now: number, language: Language, timeZone: st
   const date = day.format(then);
   return date === day.format(now) ? time : `${date} ${time}`;
 }
+
+/** `21:04`, with the date in front when it is another day than `now` in that zone. */
+export function minute(at: string, now: number, language: Language, timeZone: string): string {
+  return moment(at, now, language, timeZone).replace(/:\d\d$/, "");
+}

@@ -15,6 +15,27 @@ export interface Position {
   at?: string | null;
 }
 
+/** A position of a track. `good`: nothing that is believed contradicts it. */
+export interface TrackFix extends Position {
+  at: string;
+  good: boolean;
+  distance_m?: number;
+}
+
+/** Where the person has been while the alarm is open. */
+export interface Track {
+  alarm: string;
+  now: string;
+  fixes: TrackFix[];
+  last_confirmed?: (TrackFix & { age_s: number }) | null;
+  speed_mps?: number | null;
+  direction_deg?: number | null;
+  standing?: string | null;
+}
+
+/** A finding about zones in numbers, as a sentence in each language. */
+export type Reason = Record<Language, string>;
+
 export interface Told {
   to: string;
   name?: string | null;
@@ -36,6 +57,7 @@ export interface Alarm {
   position?: Position | null;
   why?: string | null;
   late_s?: number | null;
+  reason?: Reason | null;
   resident_name?: string | null;
   address?: string | null;
   taken_at?: string | null;
@@ -60,6 +82,7 @@ export interface AlarmEvent {
   channel?: string | null;
   why?: string | null;
   late_s?: number | null;
+  reason?: Reason | null;
   text?: string | null;
   outcome?: string | null;
   via?: string | null;
@@ -88,6 +111,16 @@ export interface AlarmDetail extends Alarm {
   home?: Home | null;
   chain?: ChainLink[] | null;
   responsible?: { reception?: Recipient | null; search?: Recipient | null } | null;
+}
+
+/** Somebody's latest outing. `none`: there has never been one. */
+export interface Outing {
+  state: "none" | "out" | "ended" | "lapsed";
+  with?: string;
+  with_name?: string | null;
+  until?: string;
+  ended_at?: string | null;
+  ended_by_name?: string | null;
 }
 
 export interface Session {

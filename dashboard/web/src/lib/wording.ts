@@ -44,7 +44,7 @@ export function happening(cause: string, t: Texts): string {
 export function qualifiers(why: string | null | undefined, t: Texts): string[] {
   return (why ?? "")
     .split(" ")
-    .filter((word) => word === "again" || word === "reset_clock" || word.startsWith("set_aside"))
+    .filter((word) => word === "again" || word === "reset_clock" || word === "outing_over" || word.startsWith("set_aside"))
     .map((word) => reason(word, t));
 }
 
