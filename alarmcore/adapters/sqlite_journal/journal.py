@@ -32,6 +32,11 @@ OPEN_ALARMS: Final = """
 """
 """One row for each open alarm. Its cost is that of the open ones, however many persons and old alarms there are."""
 
+KNOWN: Final = """
+    SELECT identity, digest FROM json_each(?1) AS asked CROSS JOIN identity ON identity = asked.value WHERE seen_at >= ?2
+"""
+"""Those of a list that are there: one statement, since one for each costs seven times as much. CROSS keeps the list in front."""
+
 SHOWN: Final = """
     SELECT alarm.data, state.data FROM alarm LEFT JOIN state ON state.machine = 'chain' AND state.key = alarm.slot
 """
@@ -77,12 +82,7 @@ class SqliteJournal:
 
     async def known(self, identities: list[int], now: datetime) -> dict[int, int]:
         """Identities seen within seven days."""
-        since, read = micros(now - REMEMBERED), self.database.read
-        found: dict[int, int] = {}
-        for identity in identities:
-            for row in read("SELECT digest FROM identity WHERE identity = ? AND seen_at >= ?", (identity, since)):
-                found[identity] = row[0]
-        return found
+        return dict(self.database.read(KNOWN, (msgspec.json.encode(identities).decode(), micros(now - REMEMBERED))))
 
     async def decided_at(self) -> datetime | None:
         """The latest moment of a stored batch."""
