@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes roles, database and rights on an empty server: run by PostgreSQL's image at its first start, or by hand as the user postgres.
+# Makes roles, database and rights on an empty server: run by PostgreSQL's image at its first start, or by hand as the user postgres (docs/deploy.md).
 # Passwords come from files in SECRETS, named postgres_{owner,service,backup,broker}_password, and reach psql on its standard input.
 set -eu
 here=${ALARMCORE_SQL:-/etc/alarmcore/postgresql}
