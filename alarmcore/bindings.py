@@ -51,7 +51,20 @@ class StoredWatch(msgspec.Struct, frozen=True, array_like=True):
     followed: bool = False
 
 
-class WatchMachine:
+class OfPerson:
+    """What machines with one state per person have in common: how a person's key is stored."""
+
+    def text(self, key: Person) -> str:
+        """Key as text."""
+        return "/".join(key)
+
+    def key(self, text: str) -> Person:
+        """Key from text."""
+        tenant, resident = text.split("/")
+        return (tenant, resident)
+
+
+class WatchMachine(OfPerson):
     """One state per resident; `plan_of` gives what is set up for them now, `rows` their numbers (for the runner's shelf)."""
 
     name = "watch"
@@ -95,15 +108,6 @@ class WatchMachine:
         """The earliest rule that wants to be asked."""
         return None if state.wake_at is None else (state.wake_at, (*key, state.wake_rule))
 
-    def text(self, key: Person) -> str:
-        """Key as text."""
-        return "/".join(key)
-
-    def key(self, text: str) -> Person:
-        """Key from text."""
-        tenant, resident = text.split("/")
-        return (tenant, resident)
-
     def alarm(self, state: WatchState) -> None:
         """A watch is no alarm."""
         del state
@@ -117,7 +121,7 @@ def stored_outing(data: bytes) -> Outing | None:
 _watch = msgspec.msgpack.Decoder(StoredWatch).decode
 
 
-class TrackMachine:
+class TrackMachine(OfPerson):
     """One state per person of whom an alarm is open, or was."""
 
     name = "track"
@@ -153,15 +157,6 @@ class TrackMachine:
     def wake(self, key: Person, state: Track) -> None:
         """Never: positions come by themselves, and a person ends the alarm."""
         del key, state
-
-    def text(self, key: Person) -> str:
-        """Key as text."""
-        return "/".join(key)
-
-    def key(self, text: str) -> Person:
-        """Key from text."""
-        tenant, resident = text.split("/")
-        return (tenant, resident)
 
     def alarm(self, state: Track) -> None:
         """A track is no alarm."""

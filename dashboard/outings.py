@@ -109,8 +109,7 @@ class LinkOutings(LinkDesk):
         if outing is None or not outing.lasts:
             return view
         site = self.desk.sites[tenant]
-        company = name_of(outing.company, site) if outing.company in site.recipient_by_ref else outing.company
-        return replace(view, outing_until=outing.until, outing_with=company)
+        return replace(view, outing_until=outing.until, outing_with=company_name(outing, site))
 
     async def accompany(self, tenant: str, alarm: str, recipient: str, until: datetime) -> None:
         """Take the alarm, then begin the outing: nobody is out with a person whose alarm is somebody else's."""
@@ -144,6 +143,11 @@ def until_of(value: object, site: Site, now: datetime) -> datetime:
     return found
 
 
+def company_name(outing: Outing, site: Site) -> str | None:
+    """Whom somebody is out with: a recipient's name, or what was written."""
+    return name_of(outing.company, site) if outing.company in site.recipient_by_ref else outing.company
+
+
 def outing_view(outing: Outing | None, resident: Resident, site: Site) -> dict[str, Any]:
     """An outing as the API shows it: `state` is `none`, `out`, `ended` (by a person) or `lapsed`."""
     view: dict[str, Any] = {"tenant": site.tenant.id, "resident": resident.id, "resident_name": resident.name, "state": "none"}
@@ -152,7 +156,7 @@ def outing_view(outing: Outing | None, resident: Resident, site: Site) -> dict[s
     return view | {
         "state": "out" if outing.lasts else "ended" if outing.ended_by else "lapsed",
         "with": outing.company,
-        "with_name": name_of(outing.company, site) if outing.company in site.recipient_by_ref else outing.company,
+        "with_name": company_name(outing, site),
         "begun_at": stamp(outing.begun_at),
         "begun_by": outing.by,
         "begun_by_name": name_of(outing.by, site),
