@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -89,6 +89,17 @@ def forgot(before: Standing | None, now: Standing) -> bool:
     if before is None or not now.forgotten:
         return False
     return not before.forgotten or bool(owners(before).items() - owners(now).items())
+
+
+def missing(known: Iterable[Partition], standing: Standing) -> list[str]:
+    """Partitions that somebody owns by the database's word, and of which the store of leases knows nothing."""
+    return sorted(row.name for row in known if row.owner is not None and row.name not in standing.leases)
+
+
+def ownerless(known: Iterable[Partition], standing: Standing) -> list[str]:
+    """Partitions that nobody works on: given back or left behind, and held by nobody."""
+    held = standing.leases
+    return sorted(row.name for row in known if row.name not in held and row.owner not in standing.workers)
 
 
 # -- events ---------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from alarmcore import holding as at
 from alarmcore import metrics
 from alarmcore.errors import Unavailable, fault
 from alarmcore.ownership import step
-from alarmcore.shared import LEASE_S, Lease, Leases, Partitions
+from alarmcore.shared import LEASE_S, Lease, Leases, Partitions, Standing
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +67,7 @@ class Owner:
         self.task: asyncio.Task[None] | None = None
         self.tasks: set[asyncio.Task[None]] = set()
         self.changed = asyncio.Event()
+        self.lost: list[str] = []
         self.turns: dict[str, asyncio.Lock] = {}
         self.hosting: dict[str, asyncio.Lock] = {}
         self.performs: dict[type[Any], Callable[[Any], Awaitable[Any]]] = {
@@ -134,7 +135,22 @@ class Owner:
         except TimeoutError:
             log.error("drain_unfinished", partitions=sorted(self.state.mine), hint="others take over when the leases lapse")  # noqa: TRY400
         else:
-            log.info("drain_done")
+            left = await self._left()
+            if left:
+                hint = "no other worker took them over: their persons' alarms stand still until one is started"
+                log.warning("partitions_without_owner", partitions=left, hint=hint)
+            log.info("drain_done", without_owner=left)
+
+    async def _left(self) -> list[str] | None:
+        """Partitions that this drain has left to nobody; None: that cannot be seen."""
+        standing = await self._tried("look", self.leases.look(), ANSWER)
+        rows = await self._tried("partitions", self.partitions.partitions(), DATABASE)
+        if standing is None or rows is None:
+            log.warning("drain_unseen", hint="whether others have taken over is not known; ask for their health")
+            return None
+        # The last one is still on its way, if there is anybody to take it.
+        last = self.state.handed[0] if self.state.handed is not None and standing.workers - {self.worker} else None
+        return [name for name in at.ownerless(rows, standing) if name != last]
 
     async def close(self) -> None:
         """Stop looking. What is open stays so, and its leases lapse; `drain` first to spare others the wait."""
@@ -170,8 +186,14 @@ class Owner:
         else:
             if self.state.standing is None:
                 log.info("leases_answer", forgotten=standing.forgotten)
+            self._note_lost(standing)
             self._tell(at.Looked(standing))
         self._measure()
+
+    def _note_lost(self, standing: Standing) -> None:
+        """What a store that has forgotten should know of. One that is new to everybody has lost nothing."""
+        if at.forgot(self.state.standing, standing) or (self.state.standing is None and standing.forgotten):
+            self.lost = at.missing(self.state.known, standing)
 
     def _tell(self, event: Any) -> None:
         """Let the machine see an event, and begin what it decides."""
@@ -220,7 +242,11 @@ class Owner:
         return at.ListFailed() if found is None else at.Listed(tuple(found), asked_at)
 
     async def _remember(self, _: at.RememberStandings) -> None:
-        log.warning("leases_forgotten", hint="the store has lost them; its owners had time to take them again")
+        if self.lost:
+            hint = "the store has lost them; its owners had time to take them again"
+            log.warning("leases_forgotten", partitions=self.lost, hint=hint)
+        else:
+            log.info("leases_begun", hint="the store of leases was new and empty, and nobody held anything")
         await self._tried("remember", self.leases.remember(), ANSWER)
 
     async def _take(self, decision: at.TakeLease) -> at.LeaseTaken | at.LeaseRefused | at.LeaseUnanswered:

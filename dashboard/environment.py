@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from dashboard.broker_trial import broker_findings
 from dashboard.finding import Finding
 from dashboard.servers import database_findings, redis_finding
 
@@ -64,7 +65,7 @@ async def examine(what: Environment, say: Callable[[str], object]) -> bool:
         findings.append(await redis_finding(what.redis))
     elif what.database is not None:
         findings.append(Finding("warning", NO_REDIS))
-    findings += [clock(), broker_finding(what.mqtt_broker), channels(what.smtp_url), watched(what.dead_man)]
+    findings += [clock(), *await broker(what.mqtt_broker), channels(what.smtp_url), watched(what.dead_man)]
     for finding in findings:
         say(str(finding))
     return all(finding.level != "error" for finding in findings)
@@ -143,15 +144,11 @@ def clock() -> Finding:
     return Finding("ok", "the clock is kept in step")
 
 
-def broker_finding(broker: str | None) -> Finding:
-    """What can be said of the broker: whether it keeps what it acknowledged cannot be seen from outside."""
-    if broker is None:
-        return Finding("ok", "the embedded MQTT listener acknowledges only what is durable")
-    return Finding(
-        "warning",
-        "a broker's acknowledgement is its own word and most keep messages in memory only: let devices wait for the "
-        "confirmation on their ack topic, and configure the broker as deploy/mosquitto/mosquitto.conf does",
-    )
+async def broker(url: str | None) -> list[Finding]:
+    """What can be seen of the broker, or of what takes its place."""
+    if url is None:
+        return [Finding("ok", "the embedded MQTT listener acknowledges only what is durable")]
+    return await broker_findings(url)
 
 
 def watched(dead_man: str | None) -> Finding:

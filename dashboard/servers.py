@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from alarmcore.adapters.clock import SystemClock
 from alarmcore.adapters.postgres_journal.database import PostgresDatabase
-from alarmcore.adapters.postgres_journal.migrate import applied, unfit
+from alarmcore.adapters.postgres_journal.migrate import applied, makers, unfit
 from alarmcore.adapters.redis_shared.link import open_redis
 from alarmcore.errors import AlarmcoreError, Unavailable
 from dashboard.finding import Finding
@@ -53,9 +53,11 @@ async def schema(server: PostgresDatabase) -> list[Finding]:
     """Whether this program can work with its tables."""
     taken = await applied(server)
     if not taken:
-        return [
-            Finding("warning", f"{server.shown} has no tables yet; `alarmcore migrate` makes them, and so does the first start")
-        ]
+        who = await makers(server)
+        if not who.may:
+            return [Finding("error", who.refusal(server.shown))]
+        text = f"{server.shown} has no tables yet; `alarmcore migrate` makes them, and so does the first start"
+        return [Finding("warning", text)]
     reason = unfit(taken)
     if reason is not None:
         return [Finding("error", f"{server.shown} {reason} (`alarmcore migrate` shows first what it would do)")]

@@ -15,6 +15,22 @@ from dashboard.stores import Stores
 encode = msgspec.json.Encoder(order="sorted").encode
 
 
+def deaf(centres: list[str]) -> str:
+    """What is said of alarm centres that only a page can tell."""
+    return (
+        f"these alarm centres have no channel but the console, and a page that nobody has open tells nobody: "
+        f"{', '.join(centres)}; add a webhook, email or voice channel"
+    )
+
+
+def refused_later(checked: Checked) -> str | None:
+    """Why a site without mistakes is of no use to `serve` all the same."""
+    if checked.site is None or not checked.console_only_centres:
+        return None
+    tenant = checked.site.tenant.id
+    return f"{deaf([f'{tenant}: unit:{unit}' for unit in checked.console_only_centres])} (`serve` refuses this, but for --open)"
+
+
 def read_sites(paths: tuple[Path, ...], now: datetime | None = None) -> list[Checked]:
     """Read and check site files; a tenant that two of them set up is a mistake of the second."""
     found: list[Checked] = []

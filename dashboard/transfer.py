@@ -10,13 +10,25 @@ import msgspec
 
 from alarmcore.errors import OptionInvalid
 from alarmcore.sitefile import check_document, difference, dump_site, read_site, require
-from dashboard.sites import put_site
+from dashboard.sites import put_site, refused_later
 from dashboard.stores import Stores
 
 
-async def import_site(stores: Stores, file: Path, now: datetime, sure: Callable[[], bool], say: Callable[[str], object]) -> None:
-    """Store a site file in the place of the tenant's earlier one, after showing what changes."""
-    site = require(read_site(file))
+async def import_site(
+    stores: Stores,
+    file: Path,
+    now: datetime,
+    sure: Callable[[], bool],
+    say: Callable[[str], object],
+    warn: Callable[[str], object] | None = None,
+) -> None:
+    """Store a site file in the place of the tenant's earlier one, after showing what changes, and what a service will refuse."""
+    checked = read_site(file)
+    site = require(checked)
+    refused = refused_later(checked)
+    if refused is not None:
+        effect = "a service that runs goes on with the site before, and none starts with this one"
+        (warn or say)(f"WARNING: {refused}: {effect}")
     before = (await stores.documents([site.tenant.id])).get(site.tenant.id)
     changes = difference(require(check_document(msgspec.json.decode(before), "stored")), site) if before else []
     if before is not None and not changes:

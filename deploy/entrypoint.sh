@@ -16,6 +16,11 @@ for name in $(env | sed -n 's/^\(ALARMCORE_[A-Z_]*\)_FILE=.*/\1/p'); do
     unset "${name}_FILE"
 done
 
+# The folder that the image names is for whoever has no database.
+if [ -n "${ALARMCORE_DATABASE:-}" ] && [ "${ALARMCORE_DATA:-}" = /var/lib/alarmcore ]; then
+    unset ALARMCORE_DATA
+fi
+
 if [ -n "${EXTRA_CA_FILE:-}" ]; then
     bundle="${TMPDIR:-/tmp}/ca-bundle.pem"
     cat "${SYSTEM_CA_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$EXTRA_CA_FILE" >"$bundle"

@@ -21,12 +21,12 @@ def configuration(name: str = "emqx.conf") -> Any:
 
 def mosquitto_allows() -> set[tuple[str, str, str]]:
     """(who, what, topic) of Mosquitto's rules."""
-    words = {"write": "publish", "read": "subscribe"}
+    words = {"write": ("publish",), "read": ("subscribe",), "readwrite": ("publish", "subscribe")}
     found: set[tuple[str, str, str]] = set()
     for line in (DEPLOY / "mosquitto" / "access.acl").read_text().splitlines():
-        if rule := re.fullmatch(r"(topic|pattern) (read|write) (\S+)", line):
+        if rule := re.fullmatch(r"(topic|pattern) (read|write|readwrite) (\S+)", line):
             who = "service" if rule[1] == "topic" else "device"
-            found.add((who, words[rule[2]], rule[3].replace("%u", "${username}")))
+            found |= {(who, word, rule[3].replace("%u", "${username}")) for word in words[rule[2]]}
     return found
 
 
@@ -40,7 +40,7 @@ def emqx_allows() -> set[tuple[str, str, str]]:
 
 def test_emqx_allows_what_mosquitto_allows() -> None:
     assert emqx_allows() == mosquitto_allows()
-    assert len(emqx_allows()) == 6
+    assert len(emqx_allows()) == 8
 
 
 def test_what_no_rule_allows_is_refused() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
 import random
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -13,7 +15,8 @@ from typing import Any, Final
 import mqtt5
 import structlog
 
-from alarmcore.adapters.mqtt_session.address import parse
+from alarmcore.adapters.distrust import why_distrusted
+from alarmcore.adapters.mqtt_session.address import REMEDY, Address, parse, trust
 from alarmcore.adapters.mqtt_session.backoff import jittered
 from alarmcore.adapters.mqtt_session.connection import CLOSE_WITHIN_S, Connection, Loss
 from alarmcore.adapters.mqtt_session.inbound import Intake
@@ -73,7 +76,7 @@ class MqttSession:
         self._intake = intake
         self._start_within_s = start_within_s
         self._backoff = backoff or jittered(random.SystemRandom().random)
-        self._tls = (tls or ssl.create_default_context()) if self._address.tls else None
+        self._tls = (tls or trust(self._address)) if self._address.tls else None
         self._on_ended = on_ended
         self._hello = mqtt5.ConnectPacket(
             client_id,
@@ -174,7 +177,7 @@ class MqttSession:
         try:
             connection = await self._connect()
         except (OSError, TimeoutError, UnicodeError) as why:
-            return Loss(_said(why)), False
+            return Loss(await why_not_connected(why, self._address)), False
         self._connection = connection
         try:
             since = asyncio.get_running_loop().time()
@@ -228,11 +231,17 @@ class MqttSession:
             self._on_ended(text)
 
 
-def _said(why: Exception) -> str:
+async def why_not_connected(why: Exception, address: Address) -> str:
     """A failure to connect, in words: what the system says, or that there was no answer."""
+    distrusted = await why_distrusted(why, address.host, address.port, REMEDY)
+    if distrusted is not None:
+        return distrusted
     if isinstance(why, TimeoutError):
         return f"no answer within {CONNECT_WITHIN_S:g} s"
     if isinstance(why, ssl.SSLError):
         return f"TLS failed ({why.reason or type(why).__name__}); check its certificate and that the port speaks TLS"
-    strerror = why.strerror if isinstance(why, OSError) else None
-    return strerror or type(why).__name__
+    if isinstance(why, socket.gaierror):
+        return f"the name {address.host} is not known ({why.strerror})"
+    if isinstance(why, OSError):
+        return os.strerror(why.errno) if why.errno else "none of its addresses takes a connection"
+    return type(why).__name__

@@ -152,7 +152,7 @@ class PostgresDatabase:
         try:
             connection, _ = await connect(self.address, {})
         except (asyncpg.InterfaceError, ValueError) as error:
-            raise OptionInvalid(f"{self.shown} cannot be used ({type(error).__name__}); look at its options") from error
+            raise OptionInvalid(f"{self.shown} cannot be used ({text_of(error)}); look at its options") from error
         except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
             if state_of(error)[:2] in REFUSED:
                 text = f"{self.shown} refuses us ({text_of(error)}); give the right user, password and database"

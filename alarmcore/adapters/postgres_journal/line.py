@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from alarmcore.adapters.postgres_journal.address import Address
-from alarmcore.adapters.postgres_journal.failures import ends_connection, text_of
+from alarmcore.adapters.postgres_journal.failures import ends_connection, explain, text_of
 from alarmcore.adapters.postgres_journal.histories import History, history_of
 from alarmcore.errors import OptionInvalid, Unavailable
 
@@ -61,6 +61,14 @@ async def connect(address: Address, settings: Mapping[str, str], first: int = 0)
 
 
 async def _open(url: str, settings: Mapping[str, str]) -> tuple[asyncpg.Connection[Any], History | None]:
+    try:
+        return await _opened(url, settings)
+    except Exception as error:
+        await explain(error, url)
+        raise
+
+
+async def _opened(url: str, settings: Mapping[str, str]) -> tuple[asyncpg.Connection[Any], History | None]:
     async with asyncio.timeout(CONNECT_S):
         connection = await asyncpg.connect(
             url, timeout=CONNECT_S, target_session_attrs="read-write", server_settings={**SETTINGS, **settings}

@@ -12,7 +12,8 @@ import asyncpg
 import msgspec
 
 from alarmcore.adapters.postgres_journal.database import PostgresDatabase
-from alarmcore.errors import OptionInvalid
+from alarmcore.adapters.postgres_journal.failures import state_of
+from alarmcore.errors import CommitFailed, OptionInvalid
 
 OLDEST: Final = 2
 """The oldest schema that this program can work with: the one with the function that stores a batch."""
@@ -37,6 +38,31 @@ TABLE: Final = """
         applied_at      timestamptz NOT NULL DEFAULT now()
     )
 """
+
+
+NO_RIGHT: Final = ("42501", "3F000")
+"""What the server says to whom it lets make nothing: the right is missing, or there is no schema that this account may use."""
+
+MAKERS: Final = """
+    SELECT current_user AS account, pg_get_userbyid(datdba) AS owner,
+           coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may
+    FROM pg_database WHERE datname = current_database()
+"""
+
+
+class Makers(msgspec.Struct, frozen=True):
+    """Who signed in, who owns the database, and whether the first may make tables in it."""
+
+    account: str
+    owner: str
+    may: bool
+
+    def refusal(self, shown: str) -> str:
+        """What to do when `account` may not."""
+        return (
+            f"{shown} lacks tables that this program needs, and {self.account} may not make any: run `alarmcore migrate` once "
+            f"with the sign-in of the database's owner ({self.owner}) in --database, then go on as {self.account}"
+        )
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -90,6 +116,16 @@ async def _applied(connection: asyncpg.Connection[Any]) -> list[Applied]:
     return [Applied(*row) for row in rows]
 
 
+async def makers(database: PostgresDatabase) -> Makers:
+    """Who may make its tables.
+
+    Raises:
+        Unavailable: it cannot be read now.
+    """
+    (row,) = await database.read(MAKERS)
+    return Makers(*row)
+
+
 def unfit(steps: list[Applied], oldest: int = OLDEST, newest: int = NEWEST) -> str | None:
     """Why a program for the schemas from `oldest` to `newest` cannot work with a database; None: it can."""
     version = steps[-1].number if steps else 0
@@ -119,7 +155,8 @@ async def migrate(database: PostgresDatabase, to: int = NEWEST) -> list[str]:
     Going back below a step that made a table deletes what is in it.
 
     Raises:
-        OptionInvalid: there is no such version, or the database has steps that this program does not know.
+        OptionInvalid: there is no such version, the database has steps that this program does not know, or this account may make
+            no tables.
         CommitFailed: a step could not be taken now; those before it are taken.
     """
     known = migrations()
@@ -127,7 +164,12 @@ async def migrate(database: PostgresDatabase, to: int = NEWEST) -> list[str]:
         raise OptionInvalid(f"there is no schema {to}; the newest is {max(known)}")
     taken: list[str] = []
     for _ in range(len(known) + 1):
-        step = await database.write(lambda connection: _step(connection, to, database.shown), MIGRATE_S)
+        try:
+            step = await database.write(lambda connection: _step(connection, to, database.shown), MIGRATE_S)
+        except CommitFailed as error:
+            if error.__cause__ is None or state_of(error.__cause__) not in NO_RIGHT:
+                raise
+            raise OptionInvalid((await makers(database)).refusal(database.shown)) from error
         if step is None:
             break
         taken.append(step)

@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
+from alarmcore.adapters.distrust import why_distrusted
 from alarmcore.adapters.redis_shared.address import Address, parse
 from alarmcore.errors import OptionInvalid, Unavailable
 
@@ -33,6 +34,8 @@ CALLS_MAX: Final = 8
 
 LISTENERS_MAX: Final = 4
 """Connections for hearing messages: a process has one, and for a moment a second one in its place."""
+
+REMEDY: Final = "name the file with that authority's certificate as ?ca=FILE in the URL of Redis"
 
 RETRIES: Final = 1
 """A second try within the same time, since the first one may go over a connection that a restart of the server has cut."""
@@ -136,16 +139,25 @@ class RedisLink:
             return await self._client.execute_command(*command)
 
     async def _within(self, work: Coroutine[Any, Any, Any]) -> Any:
+        why = ""
         try:
             async with asyncio.timeout(self._call_s):
-                return await work
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in the client library, nobody may fail by it
-            # The type alone: a server's text may repeat what it was sent.
-            why = type(error).__name__
+                try:
+                    return await work
+                except Exception as error:  # noqa: BLE001 - whatever goes wrong in the client library, nobody may fail by it
+                    # The type alone: a server's text may repeat what it was sent.
+                    why = type(error).__name__
+                    why = await self._distrusted(error) or why
+        except TimeoutError as error:
+            why = why or type(error).__name__
         if not self._failing:
             log.warning("redis_not_reached", server=str(self.address), why=why, effect="nothing waits for it")
         self._failing = True
         raise Unavailable(f"Redis at {self.address} cannot be used now ({why}); alarms go on without it")
+
+    async def _distrusted(self, error: Exception) -> str | None:
+        host, port = self.address.nodes[0]
+        return await why_distrusted(error, host, port, REMEDY) if self.address.tls else None
 
 
 def _client(address: Address, call_s: float) -> Redis | RedisCluster:
