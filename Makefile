@@ -73,7 +73,8 @@ simulate: $(TESTED)
 
 .PHONY: evaluate
 evaluate: $(TESTED)
-	@$(BIN)/python -m loadtests.evaluate gps $(if $(DATA),--data $(DATA)) --out build/evaluate
+	@$(BIN)/python -m loadtests.evaluate gps $(if $(DATA),--data $(DATA) --if-any) --out build/evaluate/positions
+	@$(BIN)/python -m loadtests.evaluate homes $(if $(DATA),--data $(DATA) --if-any) --out build/evaluate/homes
 
 .PHONY: mutate
 mutate: $(TESTED)

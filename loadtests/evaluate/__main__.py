@@ -11,6 +11,8 @@ from typing import Final
 import click
 
 from loadtests.evaluate import measured, page, plot, recording, report, show, walks
+from loadtests.evaluate.homes import recording as homes_recording
+from loadtests.evaluate.homes.command import homes
 from loadtests.evaluate.judged import Judged, judge
 from loadtests.evaluate.replayed import NotReplayed
 from loadtests.evaluate.scenario import Scenario
@@ -33,20 +35,22 @@ def main() -> None:
     """Detection judged on recorded and on generated life."""
 
 
+main.add_command(homes)
+
+
 @main.command("gps")
 @click.option("--data", type=click.Path(path_type=Path), help=f"Folder with {recording.POINTS} and {recording.SCENARIOS}.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where results.json, results.md and the plots go; nowhere without.")
 @click.option("--seed", default=1, show_default=True, help="Of the generated walks and of the bootstrap.")
 @click.option("--walks", "each", default=30, show_default=True, type=click.IntRange(0, WALKS_MAX), help="Of each kind; 0: none.")
+@click.option(
+    "--if-any", is_flag=True, help="A folder that has recordings of homes alone will do: generated walks are judged then."
+)
 @click.option("--show", "wanted", help="Print one scenario fix by fix, by its name as the failures are named.")
 @click.option("--write-docs", is_flag=True, help="Put tables and plots into docs/positions.md.")
-def gps(data: Path | None, out: Path | None, seed: int, each: int, wanted: str | None, write_docs: bool) -> None:
+def gps(data: Path | None, out: Path | None, seed: int, each: int, if_any: bool, wanted: str | None, write_docs: bool) -> None:
     """Is somebody outside? False exits, exits found, delays; of `alarmcore replay` and of reference rules."""
-    sources: dict[str, Sequence[Scenario]] = {}
-    if data is not None:
-        sources[RECORDED] = recording.read(data).scenarios
-    if each:
-        sources[GENERATED] = list(walks.generate(seed, each))
+    sources = _sources(_phones(data) if if_any else data, seed, each)
     if wanted is not None:
         sources = {name: [one for one in scenarios if one.name == wanted] for name, scenarios in sources.items()}
         sources = {name: scenarios for name, scenarios in sources.items() if scenarios}
@@ -67,6 +71,23 @@ def gps(data: Path | None, out: Path | None, seed: int, each: int, wanted: str |
         unnamed = {judged.name: report.scores(judged, seed, truth=judged.name == GENERATED) for judged in sets}
         page.write({**unnamed, "parameters": report.parameters()})
         _draw(sets, page.IMAGES, "positions-")
+
+
+def _phones(data: Path | None) -> Path | None:
+    """The folder, unless it has recordings of homes and none of phones."""
+    if data is None or recording.has(data) or not homes_recording.has(data):
+        return data
+    _say(f"no recordings of phones in {data}: generated walks alone")
+    return None
+
+
+def _sources(data: Path | None, seed: int, each: int) -> dict[str, Sequence[Scenario]]:
+    sources: dict[str, Sequence[Scenario]] = {}
+    if data is not None:
+        sources[RECORDED] = recording.read(data).scenarios
+    if each:
+        sources[GENERATED] = list(walks.generate(seed, each))
+    return sources
 
 
 @main.command("measure")

@@ -122,6 +122,11 @@ def read(folder: Path) -> Recording:
     return Recording(traces, found)
 
 
+def has(folder: Path) -> bool:
+    """Whether a folder has recordings of phones."""
+    return any((place / POINTS).exists() for place in (folder, folder / FOLDER))
+
+
 def _twice(names: list[str]) -> list[str]:
     return sorted(name for name, times in Counter(names).items() if times > 1)
 

@@ -1,0 +1,275 @@
+"""What is believed of somebody's bed and of leaving it, from the mats and the home's other sensors.
+
+A mat alone does not know whether somebody has left: it lets go when the sleeper turns, and some let go hundreds of times in a
+night. Nor does it know whether somebody has got up for the day.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from alarmcore.usual import endings
+from alarmcore.usual.bounds import Usual
+from alarmcore.usual.drift import Drift, counted, is_night, night_of
+from alarmcore.usual.endings import DAY, NIGHT, STILL, Places
+from alarmcore.usual.habit import Habit, rare
+from alarmcore.usual.spread import LOG, Part, Spread, within
+
+POPULATION: Final = Spread(mean=5.7, worth=2.0, shape=2.5, variance=0.5)
+"""Leaves that end in bed again: five minutes (300 s) in the median, spread by a factor of 2.4, held loosely. Measured: *aruba*
+3.2 min in the median of 94, and 12.9 for nineteen in twenty; the mats of *kasterenB* 3.7 of 158."""
+
+MOVING: Final = Spread(mean=5.5, worth=2.0, shape=2.5, variance=0.6)
+"""The longest pause between two signs of somebody who is up, until all is well: four minutes in the median, by a factor of 2.2;
+chosen."""
+
+TURNING_S: Final = 60.0
+"""A release shorter than this is a turn of the sleeper: nobody has been anywhere."""
+
+RETURN_S: Final = 3.0 * 3600.0
+"""Who comes back to bed after longer than this had got up for the day, whatever the hour."""
+
+FOUND_WEIGHT: Final = 0.3
+FOUND_FACTOR: Final = 1.35
+"""What a leave teaches that was found: a quarter of another, and at most this much above its limit. An incident hardly moves what
+is usual; a new habit moves it within a few nights."""
+
+FLIPS_MAX: Final = 12.0
+"""Releases within about an hour beyond which a mat chatters: nobody leaves the bed every five minutes."""
+
+FLIPS_S: Final = 3600.0
+CHATTERS_S: Final = 3.0 * 86_400.0
+"""How long a mat that has chattered is doubted: some do so in every second night."""
+
+STUCK_S: Final = 20.0 * 3600.0
+"""A mat that has said *occupied* for so long beside another one that has not says nothing any more."""
+
+HEARD_S: Final = 2.0 * 86_400.0
+"""How long ago another sensor of the home may last have been heard, for its silence to mean something."""
+
+HEARD_STEP_S: Final = 6.0 * 3600.0
+"""How exactly that is known: written down a few times a day instead of at each movement."""
+
+SEEN_MAX: Final = 16
+"""Sensors remembered of one leave."""
+
+CONFIRMED: Final = 2
+"""Sensors elsewhere that must be set off before a mat that chatters is believed: one alone may be a ghost, or the cat."""
+
+STRAYS_MAX: Final = 8
+STRAY_S: Final = 3600.0
+STRAY: Final = 1.5
+"""A sensor set off about twice within an hour while somebody lies in bed is set off by something else, and says nothing of
+them."""
+
+
+LEAVES: Final = 1.5
+"""Leaves a day of somebody of whom nothing is known: the bathroom once, and getting up."""
+
+USUALLY: Final = 0.9
+"""What a sentence calls usual: nine times in ten."""
+
+
+COMPANY: Final = 2
+
+RISING_S: Final = 180.0
+RISING: Final = 4.0
+"""Mats let go late: signs within these seconds before a release are mostly of whoever rose, unless there were about four."""
+
+
+class Stray(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A sensor that was set off while somebody lay in bed: how often, fading within the hour before `at`."""
+
+    name: str
+    times: float
+    at: datetime
+
+
+class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
+    """What is remembered of one person's bed.
+
+    `habit` is how long leaves last until all is well: back in bed, or plainly up for the day. `seen` are the sensors set off
+    since the bed was left, `sign_at` when the newest was, `still_s` the longest pause between two signs so far; `day_at` when it
+    became plain. `other_at` is when another sensor was last heard. `flips` counts releases, fading within the hour before
+    `flips_at`; `chatters_at` is when there were last too many. `drift` is what nights come to.
+    """
+
+    habit: Habit = Habit()
+    places: Places = ()
+    seen: tuple[str, ...] = ()
+    day_at: datetime | None = None
+    other_at: datetime | None = None
+    flips: float = 0.0
+    flips_at: datetime | None = None
+    chatters_at: datetime | None = None
+    strays: tuple[Stray, ...] = ()
+    sign_at: datetime | None = None
+    still_s: float = 0.0
+    drift: Drift = Drift()
+
+    def chatters(self, at: datetime) -> bool:
+        """Whether the mat's word is doubted."""
+        return self.chatters_at is not None and at < self.chatters_at + timedelta(seconds=CHATTERS_S)
+
+    def has_others(self, at: datetime) -> bool:
+        """Whether the home has other sensors that speak."""
+        return self.other_at is not None and at < self.other_at + timedelta(seconds=HEARD_S)
+
+    def is_confirmed(self, left_at: datetime) -> bool:
+        """Whether somebody has truly left the bed, as far as the home can tell."""
+        if not (self.chatters(left_at) and self.has_others(left_at)):
+            return True
+        return len(self.seen) >= CONFIRMED or any(endings.is_visited(self.places, name) for name in self.seen)
+
+    def has_company(self, left_at: datetime) -> bool:
+        """Whether something else moved in the home while somebody lay in bed, shortly before it was left: a visitor, or a cat.
+
+        One sensor alone is that of the bedroom, which sees the sleeper turn.
+        """
+        return sum(_is_stray(self, stray.name, left_at) for stray in self.strays) >= COMPANY
+
+    def paused_s(self, left_at: datetime, at: datetime) -> float:
+        """The longest pause between two signs of this leave, if the next is at `at`."""
+        return max(self.still_s, (at - (self.sign_at or left_at)).total_seconds())
+
+
+def released(past: Past, at: datetime) -> Past:
+    """The bed was left, or the mat says so."""
+    flips = 1.0 + _faded(past.flips, past.flips_at, at, FLIPS_S)
+    chatters_at = at if flips > FLIPS_MAX else past.chatters_at
+    return replace(past, flips=flips, flips_at=at, chatters_at=chatters_at, seen=(), sign_at=None, still_s=0.0, day_at=None)
+
+
+def set_off(past: Past, name: str, at: datetime, left_at: datetime | None, hour: float) -> Past:
+    """Another sensor was set off; `hour` (local) is that at which the bed was left, at `left_at` (None: somebody lies in it)."""
+    past = _heard(past, at)
+    if left_at is None:
+        return _strayed(past, name, at)
+    if past.day_at is not None or _is_stray(past, name, left_at):
+        return past
+    past = replace(past, sign_at=max(at, past.sign_at or at), still_s=past.paused_s(left_at, at))
+    if name not in past.seen and len(past.seen) < SEEN_MAX:
+        past = replace(past, seen=(*past.seen, name))
+    if not past.is_confirmed(left_at):
+        return past
+    chance = 1.0 - endings.chances(past.habit, hour, at).night
+    longer = past.habit.spread(NIGHT, POPULATION, hour, at).beyond(LOG.of(max((at - left_at).total_seconds(), 1.0)))
+    day = endings.up_for_the_day(chance, past.places, past.seen, longer)
+    return replace(past, day_at=at) if day >= endings.PLAIN else past
+
+
+def returned(past: Past, left_at: datetime, at: datetime, hour: float, limit_s: float | None) -> Past:
+    """Somebody lies in bed again; `limit_s` is given if they had been found, and had been out for longer than that."""
+    lasted_s = (at - left_at).total_seconds()
+    after = replace(past, seen=(), sign_at=None, still_s=0.0, day_at=None)
+    if lasted_s < TURNING_S:
+        return after
+    if not past.is_confirmed(left_at):
+        # No mat lets go of a sleeper for so long: it was a morning.
+        return after if lasted_s <= RETURN_S else replace(after, habit=past.habit.unseen(hour, at))
+    after = replace(after, drift=_up(past, left_at, lasted_s, hour, limit_s))
+    habit = _resolved(past, left_at, at, hour, limit_s)
+    if limit_s is not None or not past.seen:
+        return replace(after, habit=habit)
+    return replace(after, habit=habit, places=endings.taught(past.places, past.seen, day=lasted_s > RETURN_S))
+
+
+def _up(past: Past, left_at: datetime, lasted_s: float, hour: float, limit_s: float | None) -> Drift:
+    """What nights come to, with this leave if it was one of a night. That in which somebody lies down again has begun."""
+    drift, night = past.drift, night_of(left_at, hour)
+    if past.day_at is None and lasted_s <= RETURN_S and is_night(hour):
+        up_s = lasted_s if limit_s is None else min(lasted_s, FOUND_FACTOR * limit_s)
+        drift = counted(drift, night, up_s, 1)
+    return counted(drift, night_of(left_at, hour, lasted_s), 0.0, 0)
+
+
+def _resolved(past: Past, left_at: datetime, at: datetime, hour: float, limit_s: float | None) -> Habit:
+    """What a leave teaches of how long it takes until all is well."""
+    lasted_s = (at - left_at).total_seconds()
+    if past.day_at is None and lasted_s > RETURN_S:
+        # In full: mornings come every day and incidents hardly ever, and one that was found looks like the other.
+        return past.habit.unseen(hour, at)
+    way, over_s = (NIGHT, lasted_s) if past.day_at is None else (DAY, (past.day_at - left_at).total_seconds())
+    paused_s = past.still_s if past.day_at is not None else past.paused_s(left_at, at)
+    weight, most_s = (1.0, lasted_s) if limit_s is None else (FOUND_WEIGHT, FOUND_FACTOR * limit_s)
+    habit = past.habit.observed(way, hour, LOG.of(max(min(over_s, most_s), TURNING_S)), at, weight)
+    return habit.observed(STILL, hour, LOG.of(max(min(paused_s, most_s), TURNING_S)), at, weight)
+
+
+def _heard(past: Past, at: datetime) -> Past:
+    if past.other_at is not None and at < past.other_at + timedelta(seconds=HEARD_STEP_S):
+        return past
+    return replace(past, other_at=at)
+
+
+def _strayed(past: Past, name: str, at: datetime) -> Past:
+    """The sensor's count goes up; those counted longest ago are forgotten first."""
+    times = next((_faded(stray.times, stray.at, at, STRAY_S) for stray in past.strays if stray.name == name), 0.0)
+    others = tuple(stray for stray in past.strays if stray.name != name)
+    return replace(past, strays=(*others[-STRAYS_MAX + 1 :], Stray(name, times + 1.0, at)))
+
+
+def _is_stray(past: Past, name: str, at: datetime) -> bool:
+    return any(stray.name == name and _strayed_much(stray, at) for stray in past.strays)
+
+
+def _strayed_much(stray: Stray, left_at: datetime) -> bool:
+    """Whether a sensor was set off by something else. Shortly before a bed is left it may have been by whoever was leaving it."""
+    rising = (left_at - stray.at).total_seconds() < RISING_S
+    return _faded(stray.times, stray.at, left_at, STRAY_S) >= (RISING if rising else STRAY)
+
+
+def _faded(amount: float, since_at: datetime | None, now: datetime, over_s: float) -> float:
+    """An amount that halves in about two thirds of `over_s`."""
+    if since_at is None:
+        return 0.0
+    return amount * math.pow(0.5, max((now - since_at).total_seconds(), 0.0) / (over_s * 0.7))
+
+
+def limit_s(past: Past, left_at: datetime, hour: float, usual: Usual) -> float | None:
+    """Seconds after which a leaving of the bed at `left_at`, about `hour`, is longer than usual; None where people are then up.
+
+    The quantile at which so many nights bring so many leaves that about one in `once_in_days` days is longer and yet nothing.
+    """
+    if not past.is_confirmed(left_at):
+        return _doubted_s(past, left_at, hour, usual)
+    chances = endings.chances(past.habit, hour, left_at)
+    if chances.unseen >= endings.LIKELY:
+        return None
+    if chances.unseen >= endings.POSSIBLE:
+        # By then people are up: an alarm in the forenoon for each morning that began early would soon be read by nobody.
+        then = endings.chances(past.habit, (hour + usual.max_s / 3600.0) % 24.0, left_at)
+        return None if then.unseen >= endings.LIKELY else usual.max_s
+    share = rare(past.habit, (NIGHT, DAY), usual.once_in_days, LEAVES, left_at)
+    return usual.bounded(within(1.0 - share, LOG, _ways(past, left_at, hour, chances)), usual.max_s)
+
+
+def _doubted_s(past: Past, left_at: datetime, hour: float, usual: Usual) -> float | None:
+    """The limit of a release that nothing confirms. Doubt has an end, but not on what may as well be a morning.
+
+    Recorded mats let go of a sleeper for up to 160 min (*kasterenB*); whoever fell beside the bed is to be found.
+    """
+    most_s = max(usual.max_s, RETURN_S)
+    then = (hour + most_s / 3600.0) % 24.0
+    mornings = (endings.chances(past.habit, at, left_at).unseen for at in (hour, then))
+    return None if max(mornings) >= endings.POSSIBLE else most_s
+
+
+def _ways(past: Past, left_at: datetime, hour: float, chances: endings.Chances) -> tuple[Part, ...]:
+    """In bed again after a while; or it is the morning, and as long as there are signs nobody lies anywhere."""
+    night = past.habit.spread(NIGHT, POPULATION, hour, left_at)
+    if chances.day <= 0.0:
+        return (Part(1.0, night),)
+    day = endings.up_for_the_day(chances.day / (chances.night + chances.day), past.places, past.seen)
+    signed_s = (past.sign_at - left_at).total_seconds() if past.sign_at is not None else 0.0
+    return (Part(1.0 - day, night), Part(day, past.habit.spread(STILL, MOVING, hour, left_at), signed_s))
+
+
+def usual_s(past: Past, hour: float, now: datetime) -> float:
+    """Seconds within which nine in ten are back that leave the bed at `hour` and do not stay up."""
+    return within(USUALLY, LOG, (Part(1.0, past.habit.spread(NIGHT, POPULATION, hour, now)),))

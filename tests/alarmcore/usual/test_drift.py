@@ -1,0 +1,175 @@
+"""Drift over weeks: nights that become longer are noticed once it is plain, and nothing else is."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from alarmcore.usual.drift import (
+    EARLIER_DAYS,
+    LASTS_DAYS,
+    RECENT_DAYS,
+    STALE_DAYS,
+    Drift,
+    Notice,
+    counted,
+    day_of,
+    is_day,
+    is_night,
+    night_of,
+    notice,
+)
+from tests.diary import TZ, Diary, luck
+
+FIRST = 20_000
+"""A day, as days since 1970."""
+
+
+def at(day: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
+
+
+def lived(*nights: tuple[int, float, int], before: Drift | None = None, seed: int = 1) -> Drift:
+    """So many nights, each with so many minutes up in about so many leaves; how long varies as it does."""
+    drift, rng = before or Drift(), luck(seed)
+    day = drift.day + 1 if drift.day else FIRST
+    for days, minutes, times in nights:
+        for _ in range(days):
+            drift = counted(drift, day, 0.0, 0)
+            for _ in range(times):
+                drift = counted(drift, day, 60.0 * minutes / times * rng.lognormvariate(0, 0.5), 1)
+            day += 1
+    return drift
+
+
+def said(drift: Drift) -> Notice | None:
+    return notice(drift, "up", at(drift.day))
+
+
+def test_nights_that_are_all_alike_are_no_drift() -> None:
+    assert [said(lived((365, 20.0, 2), seed=seed)) for seed in range(20)] == [None] * 20
+
+
+def test_twice_as_long_is_noticed_within_two_months_and_said_in_numbers() -> None:
+    drift = lived((90, 15.0, 1))
+    assert said(drift) is None
+    found = said(lived((40, 35.0, 2), before=drift))
+    assert found is not None
+    assert (found.way, found.months) == ("up", 2)
+    assert 1.5 < found.ratio < 3.0
+    assert found.recent_s == pytest.approx(35 * 60, rel=0.35)
+    assert found.earlier_s < found.recent_s
+    assert found.recent_times > 1.8 > found.earlier_times
+
+
+def test_who_is_up_less_is_no_news() -> None:
+    assert said(lived((90, 35.0, 2), (60, 12.0, 1))) is None
+
+
+def test_one_bad_night_is_no_drift_and_a_bad_week_is_over_before_anybody_is_told() -> None:
+    usual = lived((90, 20.0, 2))
+    for bad in (1, 5):
+        drift = lived((bad, 60.0, 3), before=usual)
+        for _ in range(40):
+            drift = lived((1, 20.0, 2), before=drift)
+            assert said(drift) is None
+
+
+def test_a_drift_must_be_plain_for_weeks_before_it_is_told() -> None:
+    drift = lived((90, 15.0, 1))
+    while not drift.since:
+        drift = lived((1, 40.0, 2), before=drift)
+    began = drift.day
+    assert said(drift) is None
+    while said(drift) is None:
+        drift = lived((1, 40.0, 2), before=drift)
+    assert drift.day - began == LASTS_DAYS
+    found = said(drift)
+    assert found is not None
+    assert found.since == began
+
+
+def test_what_has_become_usual_is_no_news_after_some_months() -> None:
+    drift = lived((90, 15.0, 1), (60, 35.0, 2))
+    assert said(drift) is not None
+    assert said(lived((240, 35.0, 2), before=drift)) is None
+
+
+def test_of_the_first_weeks_nothing_is_said() -> None:
+    drift = lived((20, 5.0, 1))
+    for _ in range(30):
+        drift = lived((1, 60.0, 3), before=drift)
+        assert said(drift) is None
+
+
+def test_who_sleeps_through_most_nights_and_is_up_for_long_now_and_then_has_not_changed_by_chance() -> None:
+    drift = Drift()
+    for day, long in enumerate((1, 0, 0, 0, 0, 0, 0, 0) * 16 + (0, 0, 1, 0, 0, 0, 1) * 5):
+        drift = counted(drift, FIRST + day, 5400.0 * long, long)
+        assert said(drift) is None
+    recent, earlier = drift.sides()
+    assert recent.seconds / recent.nights > 1.3 * earlier.seconds / earlier.nights, "it would be a drift, were it plain"
+
+
+def test_a_few_minutes_are_no_drift_however_many_times_as_long() -> None:
+    assert said(lived((90, 1.0, 1), (60, 4.0, 1))) is None
+
+
+def test_a_week_of_which_nothing_was_learned_counts_for_nothing() -> None:
+    before = lived((90, 20.0, 2))
+    later = counted(before, before.day + 8, 0.0, 0)
+    day_after = counted(before, before.day + 1, 0.0, 0)
+    assert later.sums == day_after.sums
+    assert later.day == before.day + 8
+
+
+def test_what_is_recent_and_what_was_earlier_weigh_what_they_are_said_to() -> None:
+    recent, earlier = lived((2000, 20.0, 2)).sides()
+    assert recent.nights == pytest.approx(RECENT_DAYS, rel=0.05)
+    assert earlier.nights == pytest.approx(EARLIER_DAYS, rel=0.05)
+    assert recent.times / recent.nights == pytest.approx(2.0)
+
+
+def test_a_late_report_joins_the_night_that_is_being_counted() -> None:
+    drift = counted(lived((3, 10.0, 1)), FIRST + 1, 300.0, 1)
+    assert (drift.day, drift.times) == (FIRST + 2, 2)
+
+
+def test_of_somebody_who_was_not_seen_for_a_month_nothing_is_said() -> None:
+    drift = lived((90, 15.0, 1), (60, 35.0, 2))
+    assert notice(drift, "up", at(drift.day + STALE_DAYS)) is not None
+    assert notice(drift, "up", at(drift.day + STALE_DAYS + 1)) is None
+
+
+def test_what_is_remembered_is_small_however_long_the_life() -> None:
+    short, long = (len(msgspec.msgpack.encode(lived((days, 20.0, 2)))) for days in (10, 1000))
+    assert short <= long <= 90
+
+
+@pytest.mark.parametrize("day", [0, 75, 286], ids=["winter", "clocks put forward", "clocks put back"])
+def test_a_night_belongs_to_the_day_on_which_it_began(day: int) -> None:
+    def night(days: int, clock: str) -> int:
+        moment = Diary.at(days, clock)
+        local = moment.astimezone(TZ)
+        return night_of(moment, local.hour + local.minute / 60)
+
+    assert night(day, "23:10") == night(day, "12:30") == night(day + 1, "02:10") == night(day + 1, "11:40")
+    assert night(day + 1, "12:20") == night(day, "23:10") + 1
+    evening = Diary.at(day, "07:00")
+    assert night_of(evening, 7.0, 15.5 * 3600) == night(day, "22:30")
+    assert day_of(evening, 7.0) == night(day, "22:30")
+
+
+def test_hours_count_for_the_night_or_the_day_or_for_neither() -> None:
+    hours = [(hour, is_night(hour), is_day(hour)) for hour in (6.9, 7.0, 7.9, 8.0, 19.9, 20.0, 20.9, 21.0, 0.0)]
+    assert [hour for hour, night, _ in hours if night] == [6.9, 21.0, 0.0]
+    assert [hour for hour, _, day in hours if day] == [8.0, 19.9]
+
+
+def test_nothing_in_it_is_ever_other_than_a_number() -> None:
+    drift = lived((3, 0.0, 0), (200, 1440.0, 1), (30, 0.0, 0))
+    assert all(math.isfinite(value) for side in drift.stages() for value in side)
+    assert said(drift) is None
