@@ -15,10 +15,10 @@ from alarmcore.codecs.native import Parsed
 from alarmcore.errors import ReadingRejected
 from alarmcore.model.reading import NEVER_REJECTED, Floor, Reading
 from alarmcore.model.roll import Roll, roll_of
-from alarmcore.model.site import Consent, Resident, Site
+from alarmcore.model.site import Resident, Site
+from alarmcore.plan import Plan, plan_for
 from alarmcore.recent import Recent
 from alarmcore.rules.base import Span
-from alarmcore.watch import Plan, plan_for
 
 BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -50,7 +50,6 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
     """One resident's having of a device, and when."""
 
     plan: Plan
-    consent: Consent | None
     span: Span
 
 
@@ -117,7 +116,7 @@ class Registry:
             resident = self._people[tenant, place]
             plan = self.plans[tenant, resident.id]
             spans = (Span(one.from_, one.until) for one in resident.devices if one.id == device)
-            found += (Assignment(plan, resident.consent, span) for span in spans)
+            found += (Assignment(plan, span) for span in spans)
         return tuple(found)
 
 
@@ -205,11 +204,5 @@ def admit(registry: Registry, reading: Reading) -> Admitted:
         if never_rejected(reading):
             return Admitted(reading, None)
         raise ReadingRejected("unknown_device", "device")
-    return Admitted(reading, found.plan, consents(found.consent, reading))
-
-
-def consents(consent: Consent | None, reading: Reading) -> bool:
-    """Whether the person's position may be used now. A press is no position watch: its own position always counts."""
-    if consent is None or reading.kind != "position":
-        return True
-    return consent.given <= reading.received_at and (consent.until is None or reading.received_at < consent.until)
+    # A press is no position watch: its own position always counts.
+    return Admitted(reading, found.plan, reading.kind != "position" or found.plan.consents(reading.received_at))

@@ -18,6 +18,7 @@ from alarmcore.model.alarm import (
     FollowPerson,
     ForgiveRule,
     KeepFix,
+    NoteOuting,
     OpenTrack,
     RaiseAlarm,
     Slot,
@@ -49,6 +50,7 @@ class StoredWatch(msgspec.Struct, frozen=True, array_like=True):
     memories: list[tuple[str, str, Memory]]
     outing: Outing | None = None
     followed: bool = False
+    lapsed: bool = False
 
 
 class OfPerson:
@@ -91,14 +93,13 @@ class WatchMachine(OfPerson):
         fresh = self.initial(key)
         kept = {(rule, kind): memory for rule, kind, memory in stored.memories}
         memories = [kept.get((w.rule.id, w.rule.kind), BLANK) for w in fresh.plan.watched]
-        wake_at, wake_rule = watch.next_wake(fresh.plan, memories, stored.outing)
-        return WatchState(fresh.plan, tuple(memories), stored.fix, wake_at, wake_rule, stored.outing, stored.followed)
+        return watch.resumed(fresh.plan, memories, stored.fix, stored.outing, followed=stored.followed, lapsed=stored.lapsed)
 
     def encode(self, state: WatchState) -> bytes:
         """What must survive."""
         named = zip(state.plan.watched, state.memories, strict=True)
         memories = [(w.rule.id, w.rule.kind, memory) for w, memory in named if memory is not BLANK]
-        return self._encode(StoredWatch(state.fix, memories, state.outing, state.followed))
+        return self._encode(StoredWatch(state.fix, memories, state.outing, state.followed, state.lapsed))
 
     def step(self, state: WatchState, event: watch.Event, now: datetime) -> Outcome[WatchState]:
         """The machine itself."""
@@ -176,7 +177,7 @@ class LifecycleMachine:
     """One state per slot: its latest alarm."""
 
     name = "lifecycle"
-    hears: tuple[type, ...] = (RaiseAlarm, EndCondition, AnswerAlarm)
+    hears: tuple[type, ...] = (RaiseAlarm, EndCondition, AnswerAlarm, NoteOuting)
     woke = lifecycle.FollowUp()
 
     def __init__(self) -> None:

@@ -163,6 +163,18 @@ class NotAllowed(AlarmcoreError):
     reason = "not_allowed"
 
 
+class NotAgreed(AlarmcoreError):
+    """Another municipality's alarm may be looked at, and not answered."""
+
+    reason = "not_agreed"
+
+    def __init__(self, alarm_id: str) -> None:
+        self.alarm_id = alarm_id
+        super().__init__(
+            f"alarm {alarm_id} is another municipality's, and the agreement with it does not say respond; ask their alarm centre"
+        )
+
+
 class Unavailable(AlarmcoreError):
     """A part we depend on does not answer; the same call may work later."""
 

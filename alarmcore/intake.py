@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from alarmcore import metrics
 from alarmcore.admission import ID, Admitted, Registry, admit, timed
 from alarmcore.codecs.native import Parsed, parse
 from alarmcore.codecs.owntracks import parse_owntracks
@@ -96,6 +97,8 @@ async def prepare(raws: list[Raw], registry: Registry, journal: Journal, now: da
             _reject(prepared, raw, rejection, salvaged_id(raw.payload))
         else:
             admitted.append(judged)
+            if judged.reading.set_aside:
+                metrics.set_aside(judged.reading.kind, judged.reading.set_aside)
             prepared.verdicts.append(verdict_of(judged))
     await _drop_seen(prepared, raws, admitted, journal, now)
     for one, distances in zip(admitted, measure(admitted), strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -16,7 +16,9 @@ from alarmcore.model.alarm import (
     ContinueChain,
     DeclineLink,
     EndCondition,
+    Facts,
     ForgiveRule,
+    NoteOuting,
     OpenTrack,
     Overlooked,
     RaiseAlarm,
@@ -28,12 +30,35 @@ from alarmcore.model.alarm import (
 )
 from alarmcore.outcome import Outcome
 
+SOUGHT: Final = frozenset(
+    {
+        "button",
+        "fall",
+        "on_floor",
+        "zone_exit",
+        "zone_enter",
+        "door_open",
+        "out_of_bed",
+        "inactivity",
+        "measurement",
+        "internal",
+    }
+)
+"""Causes of alarms about somebody who may have to be searched for or reached at once: only then is it anybody's business where
+the person is. A flat battery, a silent device or a faulty sensor is looked after by whoever mends devices; who has not taken
+their medicine is called or visited."""
+
+
+def sought(cause: str, priority: str) -> bool:
+    """Whether an alarm knows where the person is: not a technical one, for that goes to others than those who would search."""
+    return cause in SOUGHT and priority != "technical"
+
 
 class FollowUp:
     """The moment has come at which a taken alarm must have been resolved."""
 
 
-Event = RaiseAlarm | EndCondition | AnswerAlarm | FollowUp | Overlooked
+Event = RaiseAlarm | EndCondition | AnswerAlarm | NoteOuting | FollowUp | Overlooked
 Result = Outcome[Alarm | None]
 
 
@@ -46,6 +71,8 @@ def step(alarm: Alarm | None, event: Event, now: datetime) -> Result:
             return _ended(alarm, event, now)
         case AnswerAlarm():
             return _answered(alarm, event, now)
+        case NoteOuting():
+            return _noted(alarm, event, now)
         case FollowUp():
             return _lapsed(alarm, now)
         case Overlooked():
@@ -64,6 +91,11 @@ def alarm_id(event: RaiseAlarm) -> str:
     return base64.b32encode(hashlib.blake2b(name.encode(), digest_size=10).digest()).decode().lower()
 
 
+def _dated(facts: Facts | None, now: datetime) -> Facts | None:
+    """What was found, with when: ages are counted from then, and are read later."""
+    return facts if facts is None or facts.age_s is None else replace(facts, at=now)
+
+
 def _raised(event: RaiseAlarm, now: datetime) -> Result:
     alarm = Alarm(
         id=alarm_id(event),
@@ -76,28 +108,29 @@ def _raised(event: RaiseAlarm, now: datetime) -> Result:
         happened_at=event.happened_at,
         device=event.device,
         late_s=event.late_s,
-        fix=event.fix,
+        fix=event.fix if sought(event.cause, event.priority) else None,
         follow_up_s=event.follow_up_s,
-        facts=event.facts,
+        facts=_dated(event.facts, now),
     )
     told = described(
         alarm, "alarm.raised", now, why=alarm.why, late_s=alarm.late_s or None, device=alarm.device or None, facts=alarm.facts
     )
-    track = (OpenTrack(alarm.slot, alarm.id),) if alarm.slot.resident else ()
+    track = (OpenTrack(alarm.slot, alarm.id),) if alarm.slot.resident and sought(alarm.cause, alarm.priority) else ()
     return Outcome(alarm, (told, StartChain(alarm.slot, alarm), *track))
 
 
 def _repeated(alarm: Alarm, event: RaiseAlarm, now: datetime) -> Result:
+    facts = _dated(event.facts, now)
     after = replace(
         alarm,
         repeats=alarm.repeats + 1,
         last_repeat_at=now,
-        fix=event.fix or alarm.fix,
-        facts=event.facts or alarm.facts,
+        fix=event.fix if event.fix and sought(alarm.cause, alarm.priority) else alarm.fix,
+        facts=facts or alarm.facts,
         ended_at=None,
     )
     told = described(
-        alarm, "alarm.repeated", now, why=event.why, late_s=event.late_s or None, device=event.device or None, facts=event.facts
+        alarm, "alarm.repeated", now, why=event.why, late_s=event.late_s or None, device=event.device or None, facts=facts
     )
     return Outcome(after, (told,))
 
@@ -108,6 +141,13 @@ def _ended(alarm: Alarm | None, event: EndCondition, now: datetime) -> Result:
     if event.device is not None and event.device != alarm.device:
         return Outcome(alarm)
     return Outcome(replace(alarm, ended_at=now), (described(alarm, "alarm.condition_ended", now, why=event.why),))
+
+
+def _noted(alarm: Alarm | None, event: NoteOuting, now: datetime) -> Result:
+    """A line on the timeline, which changes nothing of the alarm."""
+    if alarm is None or alarm.state == "resolved":
+        return Outcome(alarm)
+    return Outcome(alarm, (described(alarm, event.event, now, to=event.to, via=event.via, text=event.text, until=event.until),))
 
 
 def _answered(alarm: Alarm | None, event: AnswerAlarm, now: datetime) -> Result:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
+from msgspec.structs import fields
 from prometheus_client import Counter, Gauge, Histogram
 
 from alarmcore.model.reading import BODIES
+
+FIELDS: Final = frozenset({"at", "id"} | {field.name for body in BODIES.values() for field in fields(body)})
 
 FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 HUMAN: Final = (1, 5, 10, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
 
 READINGS: Final = Counter("alarmcore_readings_total", "Readings by kind and what became of them", ["kind", "outcome"])
+SET_ASIDE: Final = Counter(
+    "alarmcore_fields_set_aside_total", "Fields of kept readings that could not be used", ["kind", "field"]
+)
 TO_COMMIT: Final = Histogram("alarmcore_reading_to_commit_seconds", "From receipt to durable", buckets=FAST)
 TO_SCREEN: Final = Histogram("alarmcore_reading_to_screen_seconds", "From the reading's turn to the socket write", buckets=FAST)
 OPEN: Final = Gauge("alarmcore_alarms_open", "Alarms that are not resolved", ["priority"])
@@ -71,6 +78,12 @@ def kind(name: str) -> str:
 @cache
 def _readings(name: str, outcome: str) -> Counter:
     return READINGS.labels(name, outcome)
+
+
+def set_aside(name: str, names: Iterable[str]) -> None:
+    """Fields of one reading could not be used. Those that we do not know are one: a label is nothing that devices make up."""
+    for field in names:
+        SET_ASIDE.labels(kind(name), field if field in FIELDS else "extra").inc()
 
 
 def counted(name: str, outcome: str, seconds: float) -> None:

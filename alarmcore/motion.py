@@ -17,6 +17,12 @@ WINDOW_S: Final = 300.0
 FIXES_MIN: Final = 3
 """Two positions always lie on a line; only a third can tell a walk from a jump."""
 
+SPAN_S: Final = 30.0
+"""Positions must span so much: within seconds a receiver errs by the same, and its drifting looks like a walk."""
+
+APART_S: Final = 30.0
+"""For the same reason positions that follow closer count for their share of this: many of them do not make it surer."""
+
 SIGMA: Final = 1.51
 """A claimed accuracy is the radius of the circle that holds 68 % of the positions; of a normal error in the plane that is 1.51
 standard deviations along each direction (Rayleigh distribution)."""
@@ -25,7 +31,8 @@ SURE: Final = 2.0
 """A speed that is less than so many of its standard deviations is none: nineteen out of twenty who stand still seem slower."""
 
 STILL_MPS: Final = 0.3
-"""Known this well and yet not different from nothing: somebody who stands, sits, or lies."""
+"""Slower than this is nobody on the way anywhere: somebody who stands, sits or lies, or is about in a room, and the direction in
+which that drifts says nothing. Known less well than this it is not said either."""
 
 
 class Located(Protocol):
@@ -64,20 +71,19 @@ def motion(fixes: Sequence[Located]) -> Motion | None:
     farther from it than they claim make all of it less sure.
     """
     used = [fix for fix in fixes if fix.at_s >= fixes[-1].at_s - WINDOW_S]
-    if len(used) < FIXES_MIN:
+    span_s = used[-1].at_s - used[0].at_s if used else 0
+    if len(used) < FIXES_MIN or span_s < SPAN_S:
         return None
     frame = frame_at(used[-1].lat, used[-1].lon)
     rows = [(fix.at_s - used[-1].at_s, *frame.place(fix.lat, fix.lon), _weight(fix)) for fix in used]
     total = sum(w for *_, w in rows)
     mid_s, mid_x, mid_y = (sum(row[n] * row[3] for row in rows) / total for n in range(3))
     spread = sum(w * (t - mid_s) ** 2 for t, _, _, w in rows)
-    if spread <= 0.0:
-        return None
     east = sum(w * (t - mid_s) * (x - mid_x) for t, x, _, w in rows) / spread
     north = sum(w * (t - mid_s) * (y - mid_y) for t, _, y, w in rows) / spread
     off = sum(w * hypot(x - mid_x - east * (t - mid_s), y - mid_y - north * (t - mid_s)) ** 2 for t, x, y, w in rows)
     # Two numbers per position, less the four of the line.
-    worse = max(1.0, off / (2 * len(rows) - 4))
+    worse = max(1.0, off / (2 * len(rows) - 4)) * max(1.0, len(rows) / (1.0 + span_s / APART_S))
     return _said(east, north, sqrt(worse / spread))
 
 
@@ -88,6 +94,6 @@ def _weight(fix: Located) -> float:
 
 def _said(east: float, north: float, error: float) -> Motion | None:
     speed = hypot(east, north)
-    if speed >= SURE * error:
+    if speed >= max(STILL_MPS, SURE * error):
         return Motion(speed, error, degrees(atan2(east, north)) % 360.0, degrees(atan2(error, speed)))
     return Motion(0.0, error) if SURE * error <= STILL_MPS else None

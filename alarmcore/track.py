@@ -2,7 +2,11 @@
 
 Positions are kept from the moment that an alarm is raised until it is resolved, and not a moment longer. Then the state is empty
 again in the very commit that resolves the alarm; what stays is the one position in the alarm itself, where it was raised or last
-repeated, which belongs to the record of what was done.
+repeated, which belongs to the record of what was done. Nothing that was measured before the alarm is kept, but the newest
+position that was known when it was raised, and what was measured in the minutes before and comes late.
+
+Which positions can be relied on is judged anew with each that comes (`alarmcore.agreement`), of each device by itself: what was
+taken for good by mistake is taken back once others speak against it.
 
 A state is stored anew with each position, so it has to stay small: the newest positions lie in it as they are, the older ones as
 one string of bytes that is only copied.
@@ -10,18 +14,18 @@ one string of bytes that is only copied.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from alarmcore.agreement import agreeing, likeliest
+from alarmcore.kept import DEGREE, UNKNOWN, Kept, by_time, packed, rough, seconds, unpacked
 from alarmcore.model.alarm import CloseTrack, Fix, FollowPerson, KeepFix, OpenTrack, Slot
 from alarmcore.outcome import Outcome
-from geofence import ground_m
-from geofence.belief import ACCURACY_UNKNOWN_M, ROUGH_M, SPEED_MAX_MPS, Belief, standing
+from geofence.belief import Belief, standing
 
 RECENT_MAX: Final = 32
 """Positions that lie in a state as they are: about a kilobyte, and a 32nd of the packing for each position."""
@@ -31,45 +35,20 @@ FIXES_MAX: Final = 500
 """Positions of one track, eight kilobytes: of those before the newest `WHOLE` (over three hours at one in half a minute) so many
 are left out, evenly in time, that there are no more."""
 
-BACK_S: Final = 6 * 3600.0
-"""A position that comes late is kept if it was measured at most so long before the first alarm was raised: how somebody came
-where they are helps a search; where they were yesterday is nobody's business."""
+BACK_S: Final = 600.0
+"""A position that comes late is kept if it was measured at most so long before the first alarm was raised: the way out of the
+door helps a search, and ten minutes on foot are within a kilometre. Where somebody was before that is nobody's business."""
 
-PACKED: Final = struct.Struct("<IiiHB")
-UNKNOWN: Final = 0xFFFF
-DEGREE: Final = 1_000_000
-"""Degrees are kept in millionths: a tenth of a metre. Moments are kept in whole seconds."""
+CLOSE_S: Final = 5
+"""Of positions that follow closer upon each other only the first and the newest are kept, so that those which are judged span
+more than a minute also of a device that reports many times a second: nobody has gone far in so long."""
 
-DEGREE_M: Final = 111_700.0
-"""The longest degree there is, in metres: one of latitude at the poles."""
+CONTEXT: Final = 16
+"""Positions of a device that are judged with each that comes, where it has so many: eight minutes at two a minute, and less
+than a millisecond. What is older stays as it was judged last."""
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MOMENT_MAX: Final = 0xFFFFFFFF
-
-
-class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """One position. `good`: nothing contradicts it, it is a receiver's own, and the good one before is within reach."""
-
-    at_s: int
-    lat_e6: int
-    lon_e6: int
-    accuracy_m: int | None
-    good: bool
-
-    @property
-    def at(self) -> datetime:
-        """When it was measured."""
-        return EPOCH + timedelta(seconds=self.at_s)
-
-    @property
-    def lat(self) -> float:
-        """Degrees north."""
-        return self.lat_e6 / DEGREE
-
-    @property
-    def lon(self) -> float:
-        """Degrees east."""
-        return self.lon_e6 / DEGREE
+DEVICES_MAX: Final = 30
+"""Devices of one person that are told apart, in five bits: far more than anybody carries. Of more the last stand for one."""
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -82,8 +61,9 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Track(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The open alarms of one person in the order in which they were raised, and the positions since the first of them.
 
-    `last` is the newest good one. `sealed` are older ones, packed; one that comes late lies among the `recent`, so that only
-    `fixes` gives all in order. `standings`: what each rule about zones said of the person at the newest position.
+    `last` is the newest good one, of whichever device. `sealed` are older ones, packed; one that comes late lies among the
+    `recent`, so that only `fixes` gives all in order. `standings`: what each rule about zones said of the person at the newest
+    position. `devices` are those that they are of, from place 1 on.
     """
 
     opened: tuple[Opened, ...] = ()
@@ -91,15 +71,15 @@ class Track(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last: Kept | None = None
     recent: tuple[Kept, ...] = ()
     sealed: bytes = b""
+    devices: tuple[str, ...] = ()
+
+    def device(self, kept: Kept) -> str:
+        """The device of a position, empty where it is not known."""
+        return self.devices[kept.device - 1] if 0 < kept.device <= len(self.devices) else ""
 
     def fixes(self) -> list[Kept]:
         """All positions, the oldest first."""
         return sorted([*unpacked(self.sealed), *self.recent], key=by_time)
-
-
-def by_time(kept: Kept) -> int:
-    """When it was measured."""
-    return kept.at_s
 
 
 EMPTY: Final = Track()
@@ -148,39 +128,79 @@ def _since(fixes: list[Kept], since_s: int) -> list[Kept]:
 
 
 def _kept(track: Track, event: KeepFix) -> Track:
-    kept, recent = _judged(track.last, event), track.recent
-    newest = not recent or kept.at_s > recent[-1].at_s
-    if not newest and (kept in recent or kept.at_s < track.opened[0].since_s - BACK_S):
+    """The track with one more position, in its place by time, and the recent ones of its device judged anew."""
+    kept, devices = _as_kept(track, event)
+    recent = track.recent
+    if not event.known and kept.at_s < track.opened[0].since_s - BACK_S:
         return track
-    last = kept if kept.good and (track.last is None or kept.at_s >= track.last.at_s) else track.last
-    held = (*recent, kept) if newest else tuple(sorted((*recent, kept), key=by_time))
-    after = Track(track.opened, event.standings if newest else track.standings, last, held, track.sealed)
+    if any(_same(kept, one) for one in recent):
+        return track
+    newest = not recent or kept.at_s >= recent[-1].at_s
+    held = _judged(spaced(sorted((*recent, kept), key=by_time), kept.device), track.sealed, kept.device)
+    after = Track(track.opened, event.standings if newest else track.standings, track.last, held, track.sealed, devices)
+    after = replace(after, last=_last_of(after))
     return after if len(held) <= RECENT_MAX else _stowed(after, after.fixes())
 
 
-def _judged(last: Kept | None, event: KeepFix) -> Kept:
-    """The position as it is kept."""
-    fix = event.fix
-    good = event.agrees and not rough(fix) and (last is None or _reachable(last, fix))
+def _as_kept(track: Track, event: KeepFix) -> tuple[Kept, tuple[str, ...]]:
+    """The position as it is kept, not judged yet, and the devices that are known with it."""
+    fix, devices = event.fix, track.devices
+    if event.device and event.device not in devices and len(devices) < DEVICES_MAX:
+        devices = (*devices, event.device)
+    place = 0 if not event.device else devices.index(event.device) + 1 if event.device in devices else DEVICES_MAX
     # Not more than is known of it: a claim is rounded up, and one that no number can hold is none.
     claimed = fix.accuracy_m if fix.accuracy_m is not None and 0.0 < fix.accuracy_m < UNKNOWN - 1 else None
     accuracy_m = None if claimed is None else int(-(-claimed // 1))
-    return Kept(seconds(fix.at), round(fix.lat * DEGREE), round(fix.lon * DEGREE), accuracy_m, good)
+    lat, lon = round(fix.lat * DEGREE), round(fix.lon * DEGREE)
+    return Kept(seconds(fix.at), lat, lon, accuracy_m, False, place, rough(fix), not event.agrees), devices
 
 
-def rough(fix: Fix) -> bool:
-    """Whether a position is a network's guess rather than a receiver's own."""
-    return fix.accuracy_m is not None and not fix.accuracy_m <= ROUGH_M
+def _same(kept: Kept, other: Kept) -> bool:
+    """Whether both are one position: where the person was known to be is said again with each alarm, without its device."""
+    device = kept.device == other.device or not kept.device or not other.device
+    return device and (kept.at_s, kept.lat_e6, kept.lon_e6) == (other.at_s, other.lat_e6, other.lon_e6)
 
 
-def _reachable(last: Kept, fix: Fix) -> bool:
-    """Whether anybody can have come from there to here, or back, in that time."""
-    doubt_m = (last.accuracy_m or ACCURACY_UNKNOWN_M) + (fix.accuracy_m or ACCURACY_UNKNOWN_M)
-    # Moments are cut to whole seconds.
-    reach_m = doubt_m + SPEED_MAX_MPS * (abs(seconds(fix.at) - last.at_s) + 1)
-    # No way is longer than that of both legs at the equator: nearly always enough to know.
-    legs_m = (abs(fix.lat - last.lat) + abs(fix.lon - last.lon)) * DEGREE_M
-    return legs_m <= reach_m or ground_m(last.lat, last.lon, fix.lat, fix.lon) <= reach_m
+def spaced(fixes: Sequence[Kept], device: int) -> list[Kept]:
+    """Positions without those of one device that follow another one of it within `CLOSE_S`, but for its newest."""
+    own = [kept for kept in fixes if kept.device == device]
+    left: list[Kept] = []
+    for kept in own[:-1]:
+        if not left or kept.at_s - left[-1].at_s >= CLOSE_S:
+            left.append(kept)
+    if len(left) + 1 == len(own):
+        return list(fixes)
+    return sorted([*(kept for kept in fixes if kept.device != device), *left, own[-1]], key=by_time)
+
+
+def _judged(fixes: Sequence[Kept], sealed: bytes, device: int) -> tuple[Kept, ...]:
+    """Positions, those of one device good if others of it agree. One of nobody knows which device speaks for any."""
+    ours = {device, 0}
+    places = [place for place, kept in enumerate(fixes) if not kept.rough and (not device or kept.device in ours)][-CONTEXT:]
+    older: list[Kept] = []
+    if len(places) < CONTEXT and sealed:
+        # Another device that reports more often has filled the room.
+        older = [kept for kept in unpacked(sealed) if not kept.rough and kept.device in ours][len(places) - CONTEXT :]
+    said = agreeing([*older, *(fixes[place] for place in places)])[len(older) :]
+    judged = list(fixes)
+    for place, good in zip(places, said, strict=True):
+        if judged[place].good is not good:
+            judged[place] = replace(judged[place], good=good)
+    return tuple(judged)
+
+
+def _last(fixes: Iterable[Kept]) -> Kept | None:
+    """The newest good one of positions in order of time."""
+    return next((kept for kept in reversed(list(fixes)) if kept.good), None)
+
+
+def _last_of(track: Track) -> Kept | None:
+    """The newest good position of a track, which may be an old one that has not been judged again."""
+    last, before = _last(track.recent), track.last
+    if before is not None and any(_same(before, kept) for kept in track.recent):
+        # It is judged anew: if it is good no longer, only older ones are left beside the recent.
+        before = None if last is not None else _last(unpacked(track.sealed))
+    return max([one for one in (before, last) if one is not None], key=by_time, default=None)
 
 
 def _stowed(track: Track, fixes: list[Kept]) -> Track:
@@ -200,33 +220,17 @@ def thinned(fixes: list[Kept]) -> list[Kept]:
     return older + newest
 
 
-def packed(fixes: Iterable[Kept]) -> bytes:
-    """Positions as bytes."""
-    return b"".join(
-        PACKED.pack(k.at_s, k.lat_e6, k.lon_e6, UNKNOWN if k.accuracy_m is None else k.accuracy_m, k.good) for k in fixes
-    )
-
-
-def unpacked(data: bytes) -> list[Kept]:
-    """Positions from bytes."""
-    return [
-        Kept(at_s, lat_e6, lon_e6, None if accuracy_m == UNKNOWN else accuracy_m, bool(good))
-        for at_s, lat_e6, lon_e6, accuracy_m, good in PACKED.iter_unpack(data)
-    ]
-
-
 def person(slot: Slot) -> Slot:
     """The slot of the person alone."""
     return Slot(slot.tenant, slot.resident, "")
 
 
-def seconds(at: datetime) -> int:
-    """Whole seconds since 1970, as far as four bytes reach."""
-    return min(max(0, (at - EPOCH) // timedelta(seconds=1)), MOMENT_MAX)
+def sighting(slot: Slot, fix: Fix, believed: Iterable[tuple[str, Belief]], exits: Collection[str], device: str | None) -> KeepFix:
+    """A position of a followed person, beside what each rule about zones (by id) believes by now.
 
-
-def sighting(slot: Slot, fix: Fix, believed: Iterable[tuple[str, Belief]]) -> KeepFix:
-    """A position of a followed person, beside what each rule about zones (by id) believes by now."""
+    `device` is None for where the person was known to be. Only the rules in `exits` (about zones that the person is to be in)
+    doubt a position: that it lies in a place which is to be kept out of is a reason to look there.
+    """
     agrees = True
     standings: list[tuple[str, str]] = []
     for rule, belief in believed:
@@ -234,6 +238,37 @@ def sighting(slot: Slot, fix: Fix, believed: Iterable[tuple[str, Belief]]) -> Ke
             continue
         standings.append((rule, standing(belief, belief.last_at)))
         # An older fix than the newest has decided nothing, so nothing is known of its place.
-        if belief.last_at == fix.at and belief.side != "unknown":
+        if rule in exits and belief.last_at == fix.at and belief.side != "unknown":
             agrees = agrees and (belief.distance_m > 0.0) == (belief.side == "outside")
-    return KeepFix(slot=slot, fix=fix, agrees=agrees, standings=tuple(standings))
+    return KeepFix(slot=slot, fix=fix, agrees=agrees, standings=tuple(standings), device=device or "", known=device is None)
+
+
+def of_device(track: Track, device: str) -> list[Kept]:
+    """The positions, in order of time, of the device that is with the person: the one that has raised the alarm.
+
+    Where that has sent none, those of all.
+    """
+    fixes = track.fixes()
+    if device not in track.devices:
+        return fixes
+    place = track.devices.index(device) + 1
+    return [kept for kept in fixes if kept.device in {place, 0}]
+
+
+def confirmed(track: Track, device: str = "") -> Kept | None:
+    """The newest good position of the device that is with the person."""
+    good, last = _last(of_device(track, device)), track.last
+    if good is not None or last is None:
+        return good
+    # An old one that has been left out of a long track.
+    return last if device not in track.devices or track.device(last) in {device, ""} else None
+
+
+def seen(track: Track, device: str = "") -> Kept | None:
+    """Where the person was seen last, for whoever goes out: as long as nothing is confirmed, where most speaks for."""
+    good = confirmed(track, device)
+    if good is not None:
+        return good
+    newest = of_device(track, device)[-RECENT_MAX:]
+    best = likeliest(newest)
+    return newest[best] if best is not None else newest[-1] if newest else None

@@ -4,80 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from alarmcore.model.alarm import AlarmEvent, EndCondition, Fix, FollowPerson, ForgiveRule, KeepFix, RaiseAlarm, Refuse, Slot
-from alarmcore.model.outing import BeginOuting, EndOuting, Outing, unfit
-from alarmcore.model.reading import BODIES, Position, Press
-from alarmcore.model.site import Resident, Site
+from alarmcore.folding import fold
+from alarmcore.model.alarm import (
+    AlarmEvent,
+    EndCondition,
+    Fix,
+    FollowPerson,
+    ForgiveRule,
+    KeepFix,
+    NoteOuting,
+    RaiseAlarm,
+    Refuse,
+    Slot,
+)
+from alarmcore.model.outing import BeginOuting, EndOuting, Look, Outing, unfit
+from alarmcore.model.reading import Position, Press
 from alarmcore.outcome import Outcome
-from alarmcore.rules import RULES
-from alarmcore.rules.base import BLANK, Away, End, Find, Memory, Observed, Resolved, Rule, Setting, Span, Woke
+from alarmcore.plan import Path, Plan, Watched, addressed, plan_for
+from alarmcore.rules.base import BLANK, Find, Memory, Observed, Resolved, Woke
 from alarmcore.track import sighting
-from geofence import Area, circle
-
-HOME_M = 200.0
-"""Radius, in metres, around the home address within which somebody counts as at home: a block, plus GPS error indoors."""
-
-HEARINGS_MAX = 4096
-"""Different sets of rules for which it is kept who hears what: far more than municipalities have templates."""
-
-WHEREABOUTS = frozenset({"zone_exit", "zone_enter"})
-"""Kinds of rules that find nothing during an outing: where the person is. A press, a fall or a flat battery is one anywhere."""
+from alarmcore.whereabouts import WHEREABOUTS, back, forgiven, is_missed, looked, unconsented
 
 LAPSE = "+outing"
 """In the place of the rule that wants to be asked: the end of an outing. No rule can have this id, and it comes before them."""
+
+UNCONSENTED = "+consent"
+"""The same for the end of a consent, which comes before that of an outing."""
+
+__all__ = ["LAPSE", "RESOLVED", "UNCONSENTED", "WHEREABOUTS", "WOKE", "Path", "Plan", "WatchState", "Watched", "plan_for", "step"]
+# What others ask of the watch is also what it has of the plan.
+
+
+class ForgetPerson(msgspec.Struct, frozen=True):
+    """The person is set up no more: nothing of them is to be remembered, where they were, or what is usual for them."""
+
 
 WOKE = Woke()
 RESOLVED = Resolved()
 
 
-class Path(msgspec.Struct, frozen=True, gc=False):
-    """Where alarms go, and after how long, in seconds, a taken one is followed up."""
-
-    chain: str
-    follow_up_s: float
-
-
-class Watched(msgspec.Struct, frozen=True, gc=False):
-    """One rule as it applies to one person: what it must know of the person, and where its alarms go.
-
-    `elsewhere` are the paths of the stays that have a chain of their own, for a rule that walks the person's usual one.
-    """
-
-    rule: Rule
-    slot: Slot
-    setting: Setting
-    path: Path
-    elsewhere: tuple[tuple[Span, Path], ...] = ()
-
-    def path_at(self, now: datetime) -> Path:
-        """Where an alarm raised now goes."""
-        return next((path for span, path in self.elsewhere if span.holds(now)), self.path)
-
-
-class Plan(msgspec.Struct, frozen=True, gc=False):
-    """Everything that is set up for one person, ready for `step`.
-
-    `areas` are the zones, and the home itself last where a rule needs it; an observation brings one distance for each.
-    `hearing` says which rules (by place) want to see a kind of reading.
-    """
-
-    tenant: str
-    resident: str
-    watched: tuple[Watched, ...]
-    areas: tuple[Area, ...]
-    hearing: dict[str, tuple[int, ...]]
-
-
 class WatchState(msgspec.Struct, frozen=True, gc=False):
     """What is remembered of one person: one memory for each rule of the plan, in its order, the latest fix and outing.
 
-    `followed`: an alarm is open, and each position is said to whoever keeps the track.
+    `followed`: an alarm is open, and each position is said to whoever keeps the track. `lapsed`: positions may not be used, and
+    nothing that they said is known any more.
     """
 
     plan: Plan
@@ -87,72 +62,10 @@ class WatchState(msgspec.Struct, frozen=True, gc=False):
     wake_rule: str = ""
     outing: Outing | None = None
     followed: bool = False
+    lapsed: bool = False
 
 
-Event = Observed | Woke | ForgiveRule | FollowPerson | BeginOuting | EndOuting
-
-
-def plan_for(site: Site, resident: Resident) -> Plan:
-    """The plan of one resident of a checked site."""
-    areas = [zone.area for zone in resident.zones]
-    place = {zone.id: i for i, zone in enumerate(resident.zones)}
-    home = None
-    if resident.home is not None and any(rule.kind == "inactivity" for rule in resident.rules):
-        home = len(areas)
-        areas.append(circle(resident.home.lat, resident.home.lon, HOME_M))
-    devices = tuple((d.id, Span(d.from_, d.until)) for d in resident.devices)
-    tenant, tz = site.tenant.id, site.tenant.tz
-    # Most rules have no zones and see the stays alike: they share what they must know of the person.
-    usual = Setting(tz, (), home, devices, _stays(resident, place, own=False))
-    watched = tuple(
-        Watched(
-            rule,
-            Slot(tenant, resident.id, rule.id),
-            usual if not hasattr(rule, "zones") else _zoned(usual, resident, rule, place),
-            _path(site, _chain_of(resident, rule)),
-            _elsewhere(site, resident, rule) if resident.stays else (),
-        )
-        for rule in resident.rules
-    )
-    return Plan(site.tenant.id, resident.id, watched, tuple(areas), _hearing(tuple(rule.kind for rule in resident.rules)))
-
-
-@lru_cache(maxsize=HEARINGS_MAX)
-def _hearing(kinds: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-    """Which rules, by place, want to see a kind of reading; one for all persons with rules of these kinds. Not to be changed."""
-    return {kind: tuple(i for i, rule in enumerate(kinds) if kind in RULES[rule].hears) for kind in BODIES}
-
-
-def _chain_of(resident: Resident, rule: Rule) -> str:
-    if rule.chain:
-        return rule.chain
-    technical = rule.priority == "technical" and resident.technical_chain
-    return technical or resident.chain
-
-
-def _path(site: Site, chain: str) -> Path:
-    return Path(chain, site.chain_by_id[chain].follow_up_s)
-
-
-def _zoned(usual: Setting, resident: Resident, rule: Rule, place: dict[str, int]) -> Setting:
-    zones = tuple(place[zone] for zone in getattr(rule, "zones", ()))
-    stays = _stays(resident, place, own=True) if rule.kind == "zone_exit" else usual.stays
-    return Setting(usual.tz, zones, usual.home, usual.devices, stays)
-
-
-def _stays(resident: Resident, place: dict[str, int], *, own: bool) -> tuple[Away, ...]:
-    """The stays, with zones of their `own`: they say where the person may be; what is to be kept out of stays so."""
-    return tuple(
-        Away(s.from_, s.until, tuple(place[z] for z in s.zones), s.zones) if own else Away(s.from_, s.until)
-        for s in resident.stays
-    )
-
-
-def _elsewhere(site: Site, resident: Resident, rule: Rule) -> tuple[tuple[Span, Path], ...]:
-    """The paths of stays for alarms that walk the person's usual chain; technical ones and a rule's own chain are not that."""
-    if rule.chain or rule.priority == "technical":
-        return ()
-    return tuple((Span(s.from_, s.until), _path(site, s.chain or resident.chain)) for s in resident.stays)
+Event = Observed | Woke | ForgiveRule | FollowPerson | BeginOuting | EndOuting | ForgetPerson
 
 
 def fresh(plan: Plan) -> WatchState:
@@ -160,17 +73,42 @@ def fresh(plan: Plan) -> WatchState:
     return WatchState(plan, (BLANK,) * len(plan.watched))
 
 
+def resumed(
+    plan: Plan, memories: Sequence[Memory], fix: Fix | None, outing: Outing | None, *, followed: bool, lapsed: bool = False
+) -> WatchState:
+    """The state of somebody as it was stored, on the plan of today: what was believed of zones that are no more is not."""
+    held = zip(plan.watched, memories, strict=True)
+    known = tuple([m if not m.mark else w.rule.redrawn(m, w.setting, plan.areas) for w, m in held])
+    return _timed(WatchState(plan, known, fix, None, "", outing, followed, lapsed))
+
+
 def step(state: WatchState, event: Event, now: datetime) -> Outcome[WatchState]:
     """Let the rules that are concerned see one event.
 
     An outing whose time is over ends first, whether or not its timer was asked. At that very moment what comes in goes before it.
+    Nothing that a consent has to allow is decided from its last moment on, whatever was to be asked then.
     """
+    if state.plan.consents(now) is state.lapsed:
+        consented = _consented(state)
+        after = step(consented.state, event, now)
+        if after.state is consented.state and replace(after.state, lapsed=state.lapsed) == state:
+            return Outcome(state, after.decisions)  # of whom nothing is known nothing is to be forgotten, nor stored
+        return Outcome(after.state, consented.decisions + after.decisions)
     outing = state.outing
-    if outing is None or not outing.lasts or now < outing.until or (now == outing.until and not isinstance(event, Woke)):
+    due_at = None if outing is None else outing.wake_at
+    if outing is None or due_at is None or now < due_at or (now == due_at and not isinstance(event, Woke)):
         return _step(state, event, now)
-    lapsed = _over(state, outing, "", "", now)
+    lapsed = _over(state, outing, "", "", now) if outing.lasts else _missed(state, outing, now)
     after = _step(lapsed.state, event, now)
     return Outcome(after.state, lapsed.decisions + after.decisions)
+
+
+def _consented(state: WatchState) -> Outcome[WatchState]:
+    """Begin to watch positions again, or stop that."""
+    if state.lapsed:
+        return Outcome(_timed(replace(state, lapsed=False)))
+    memories, outing, ends = unconsented(state.plan, state.memories, state.outing)
+    return Outcome(_timed(replace(state, memories=tuple(memories), fix=None, outing=outing, lapsed=True)), tuple(ends))
 
 
 def _step(state: WatchState, event: Event, now: datetime) -> Outcome[WatchState]:
@@ -182,9 +120,13 @@ def _step(state: WatchState, event: Event, now: datetime) -> Outcome[WatchState]
             return _stepped(state, places, WOKE, now)
         case ForgiveRule():
             places = [i for i, w in enumerate(state.plan.watched) if w.slot == event.slot]
+            if state.outing is not None and is_missed(state.outing, event.slot):
+                state = _timed(replace(state, outing=forgiven(state.plan, state.outing, event.slot, now)))
             return _stepped(state, places, RESOLVED, now)
         case FollowPerson():
             return _followed(state, follow=event.follow)
+        case ForgetPerson():
+            return Outcome(replace(fresh(state.plan), followed=state.followed))
         case BeginOuting():
             return _out(state, event, now)
         case EndOuting():
@@ -197,11 +139,12 @@ def _out(state: WatchState, event: BeginOuting, now: datetime) -> Outcome[WatchS
     refused = unfit(event.until, now)
     if refused is not None:
         return Outcome(state, (Refuse(refused),))
-    ends: list[Any] = [_said(state, "outing.begun", now, to=event.by, via=event.via, text=event.company, until=event.until)]
+    ends: list[Any] = _said(state, "outing.begun", now, to=event.by, via=event.via, text=event.company, until=event.until)
     memories = list(state.memories)
     for place, watched in enumerate(state.plan.watched):
         if watched.rule.kind in WHEREABOUTS:
-            ends += [EndCondition(watched.slot, "outing_begun")] if memories[place].found else []
+            found = memories[place].found or is_missed(state.outing, watched.slot)
+            ends += [EndCondition(watched.slot, "outing_begun")] if found else []
             memories[place] = _put_off(memories[place])
     out = Outing(now, event.until, event.by, event.company)
     return Outcome(_timed(replace(state, memories=tuple(memories), outing=out)), tuple(ends))
@@ -215,12 +158,24 @@ def _put_off(memory: Memory) -> Memory:
 
 
 def _over(state: WatchState, outing: Outing, by: str, via: str, now: datetime) -> Outcome[WatchState]:
-    """End an outing, and ask the rules about whereabouts: what holds now is found now."""
-    ended = replace(state, outing=replace(outing, ended_at=now, ended_by=by))
-    said = _said(state, "outing.ended" if by else "outing.lapsed", now, to=by or None, via=via or None, text=outing.company)
+    """End an outing, and ask the rules about whereabouts: what holds now is found now.
+
+    Whoever ends it knows where the person is. Where nobody does, something has to say that they are back.
+    """
     places = [place for place, watched in enumerate(state.plan.watched) if watched.rule.kind in WHEREABOUTS]
-    asked = _stepped(ended, places, WOKE, now)
-    return Outcome(_timed(asked.state), (said, *(_after_outing(decision) for decision in asked.decisions)))
+    looks = () if by or state.lapsed else tuple([Look(state.plan.watched[place].rule.id, now) for place in places])
+    ended = replace(outing, ended_at=now, ended_by=by, looks=looks)
+    said = _said(state, "outing.ended" if by else "outing.lapsed", now, to=by or None, via=via or None, text=outing.company)
+    asked = _stepped(replace(state, outing=ended), places, WOKE, now)
+    missed = _missed(asked.state, ended, now)
+    return Outcome(missed.state, (*said, *(_after_outing(decision) for decision in asked.decisions), *missed.decisions))
+
+
+def _missed(state: WatchState, outing: Outing, now: datetime) -> Outcome[WatchState]:
+    """Ask whether anybody is missed after an outing."""
+    after, finds = looked(state.plan, state.memories, outing, now)
+    missed = [addressed(find, watched, state.fix, now) for watched, find in finds]
+    return Outcome(_timed(replace(state, outing=after)), tuple(missed))
 
 
 def _after_outing(decision: Any) -> Any:
@@ -230,23 +185,33 @@ def _after_outing(decision: Any) -> Any:
     return replace(decision, why=f"outing_over {decision.why.removesuffix(' again')}")
 
 
-def _said(state: WatchState, event: str, now: datetime, **more: Any) -> AlarmEvent:
-    return AlarmEvent(at=now, event=event, tenant=state.plan.tenant, resident=state.plan.resident, **more)
+def _said(state: WatchState, event: str, now: datetime, **more: Any) -> list[Any]:
+    """What has happened with an outing, of the person and, while an alarm is open, of that."""
+    said: list[Any] = [AlarmEvent(at=now, event=event, tenant=state.plan.tenant, resident=state.plan.resident, **more)]
+    noted = f"alarm.{event.replace('.', '_')}"
+    return said + [NoteOuting(slot=watched.slot, event=noted, **more) for watched in state.plan.watched if state.followed]
 
 
 def _timed(state: WatchState) -> WatchState:
-    wake_at, wake_rule = next_wake(state.plan, state.memories, state.outing)
+    wake_at, wake_rule = next_wake(state.plan, state.memories, state.outing, lapsed=state.lapsed)
     return replace(state, wake_at=wake_at, wake_rule=wake_rule)
 
 
 def _observed(state: WatchState, event: Observed, now: datetime) -> Outcome[WatchState]:
     reading = event.reading
+    if state.lapsed and event.positioned and isinstance(reading.body, Position):
+        # It came while there was a consent, and its turn has come when there is none.
+        event = replace(event, positioned=False)
     fix = fix_of(event)
     if fix is not None and (state.fix is None or fix.at >= state.fix.at):
         state = replace(state, fix=fix)
     result = _stepped(state, state.plan.hearing[reading.kind], event, now)
+    if fix is not None and state.outing is not None and state.outing.looks:
+        outing, ends = back(result.state.plan, result.state.memories, state.outing, now)
+        if outing is not state.outing:
+            result = Outcome(_timed(replace(result.state, outing=outing)), (*result.decisions, *ends))
     if state.followed and fix is not None:
-        result = Outcome(result.state, (*result.decisions, _sighting(result.state, fix)))
+        result = Outcome(result.state, (*result.decisions, _sighting(result.state, fix, reading.device)))
     if reading.kind != "reset":
         return result
     resets = tuple(EndCondition(w.slot, "device_reset", reading.device) for w in state.plan.watched)
@@ -256,13 +221,14 @@ def _observed(state: WatchState, event: Observed, now: datetime) -> Outcome[Watc
 def _followed(state: WatchState, *, follow: bool) -> Outcome[WatchState]:
     """Begin to say each position, with where the person is known to be already; or end that."""
     after = state if state.followed == follow else replace(state, followed=follow)
-    return Outcome(after, (_sighting(after, after.fix),) if follow and after.fix is not None else ())
+    return Outcome(after, (_sighting(after, after.fix, None),) if follow and after.fix is not None else ())
 
 
-def _sighting(state: WatchState, fix: Fix) -> KeepFix:
-    """A position, and what is believed of the person by now."""
+def _sighting(state: WatchState, fix: Fix, device: str | None) -> KeepFix:
+    """A position, and what is believed of the person by now. `device` is None for where they were known to be."""
     believed = [(w.rule.id, m.belief) for w, m in zip(state.plan.watched, state.memories, strict=True) if m.belief is not None]
-    return sighting(Slot(state.plan.tenant, state.plan.resident, ""), fix, believed)
+    exits = frozenset(w.rule.id for w in state.plan.watched if w.rule.kind == "zone_exit")
+    return sighting(Slot(state.plan.tenant, state.plan.resident, ""), fix, believed, exits, device)
 
 
 def fix_of(event: Observed) -> Fix | None:
@@ -279,21 +245,24 @@ def _stepped(state: WatchState, places: Any, event: Any, now: datetime) -> Outco
     out = state.outing is not None and state.outing.lasts
     for place in places:
         watched = state.plan.watched[place]
-        before = state.memories[place]
+        before = (memories or state.memories)[place]
         outcome = watched.rule.step(before, event, watched.setting, now)
         if out and watched.rule.kind in WHEREABOUTS:
             outcome = _unfound(before, outcome)
+        if outcome.decisions and (folded := fold(state.plan.watched, memories or state.memories, place, outcome, now)):
+            memories = memories or list(state.memories)
+            outcome, guard, memories[guard], finds = folded
+            decisions += [addressed(find, state.plan.watched[guard], state.fix, now) for find in finds]
         if outcome.state is not before:
             memories = memories or list(state.memories)
             memories[place] = outcome.state
         if outcome.decisions:
-            decisions += [_addressed(decision, watched, state.fix, now) for decision in outcome.decisions]
+            decisions += [addressed(decision, watched, state.fix, now) for decision in outcome.decisions]
     if memories is None:
         return Outcome(state, tuple(decisions))
-    wake_at, wake_rule = next_wake(state.plan, memories, state.outing)
-    return Outcome(
-        WatchState(state.plan, tuple(memories), state.fix, wake_at, wake_rule, state.outing, state.followed), tuple(decisions)
-    )
+    wake_at, wake_rule = next_wake(state.plan, memories, state.outing, lapsed=state.lapsed)
+    after = WatchState(state.plan, tuple(memories), state.fix, wake_at, wake_rule, state.outing, state.followed, state.lapsed)
+    return Outcome(after, tuple(decisions))
 
 
 def _unfound(before: Memory, outcome: Outcome[Memory]) -> Outcome[Memory]:
@@ -305,12 +274,17 @@ def _unfound(before: Memory, outcome: Outcome[Memory]) -> Outcome[Memory]:
     return Outcome(before if after == before else after, kept)
 
 
-def next_wake(plan: Plan, memories: Sequence[Memory], outing: Outing | None = None) -> tuple[datetime | None, str]:
-    """The earliest moment at which a rule wants to be asked or an outing ends, and which; of one instant by their ids."""
+def next_wake(
+    plan: Plan, memories: Sequence[Memory], outing: Outing | None = None, *, lapsed: bool = False
+) -> tuple[datetime | None, str]:
+    """The earliest moment at which a rule wants to be asked, or a consent or an outing ends, and which; at one instant by id."""
     wake_at: datetime | None = None
     wake_rule = ""
-    if outing is not None and outing.lasts:
-        wake_at, wake_rule = outing.until, LAPSE
+    if plan.consent is not None and plan.consent.until is not None and not lapsed:
+        wake_at, wake_rule = plan.consent.until, UNCONSENTED
+    due_at = None if outing is None else outing.wake_at
+    if due_at is not None and (wake_at is None or due_at < wake_at):
+        wake_at, wake_rule = due_at, LAPSE
     for watched, memory in zip(plan.watched, memories, strict=True):
         due_at = memory.due_at
         if due_at is None or (wake_at is not None and due_at > wake_at):
@@ -318,25 +292,3 @@ def next_wake(plan: Plan, memories: Sequence[Memory], outing: Outing | None = No
         if wake_at is None or due_at < wake_at or watched.rule.id < wake_rule:
             wake_at, wake_rule = due_at, watched.rule.id
     return wake_at, wake_rule
-
-
-def _addressed(decision: Find | End, watched: Watched, fix: Fix | None, now: datetime) -> RaiseAlarm | EndCondition:
-    """A rule's decision, addressed to the alarm of its slot."""
-    if isinstance(decision, End):
-        return EndCondition(watched.slot, decision.why)
-    path = watched.path_at(now)
-    return RaiseAlarm(
-        slot=watched.slot,
-        cause=watched.rule.kind,
-        priority=watched.rule.priority,
-        chain=path.chain,
-        follow_up_s=path.follow_up_s,
-        why=decision.why,
-        reading=decision.cause,
-        device=decision.device,
-        happened_at=decision.happened_at,
-        late_s=decision.late_s,
-        again=decision.again,
-        fix=fix,
-        facts=decision.facts,
-    )

@@ -47,7 +47,8 @@ class KnownPosition(msgspec.Struct, frozen=True):
 class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
     """What a recipient may see of one alarm. `taken_by` is a reference like `recipient`; `answered` the reader's last answer.
 
-    `now` is when this was looked at; `outing_until` is there while the person is out with somebody.
+    `now` is when this was looked at; `outing_until` is there while the person is out with somebody, `outing_mine` if the reader
+    has begun that.
     """
 
     alarm: str
@@ -81,6 +82,7 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime | None = None
     outing_until: datetime | None = None
     outing_with: str | None = None
+    outing_mine: bool = False
 
 
 class AnswerPort(Protocol):
@@ -113,6 +115,15 @@ class AnswerPort(Protocol):
             CommandRefused: it is no alarm about where the person is; nothing was stored.
             OutingRefused: it cannot last until then; nothing was stored.
             Unavailable: not all of it is known to be stored; the same call may work later, and does nothing twice.
+        """
+
+    async def bring_back(self, tenant: str, alarm: str, recipient: str) -> None:
+        """Store that the outing which the recipient has begun is over, be the alarm resolved or not; without one do nothing.
+
+        Raises:
+            AlarmUnknown: there is no such alarm for this recipient.
+            CommandRefused: the person is out with somebody else by now; nothing was stored.
+            Unavailable: it is not known to be stored; the same call may work later, and does nothing twice.
         """
 
 

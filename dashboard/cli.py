@@ -14,9 +14,9 @@ import uvloop
 
 from alarmcore.adapters.clock import SystemClock
 from alarmcore.adapters.stderr import PatientStderr
-from alarmcore.errors import AlarmcoreError, InputError, SiteInvalid
+from alarmcore.errors import AlarmcoreError, InputError, Mistake, SiteInvalid
 from alarmcore.shared import LEASE_S
-from dashboard.given import DATA, DATABASE, SITE, YES, in_stores, option
+from dashboard.given import DATA, DATABASE, SITE, YES, chosen, in_stores, option
 from dashboard.options import ROLES, SIGN_OF_LIFE_S, ServeOptions, address, roles, web_address, worker_name
 from dashboard.token_commands import token
 
@@ -94,6 +94,7 @@ def commands() -> None:
 @option("--open", "opened", is_flag=True, help="No credentials, for trying things out; on the loopback only.")
 def serve(**given: Any) -> None:
     """Run the service."""
+    given["data"], given["database"] = chosen(given["data"], given["database"])
     options = serve_options(given)
     # For every line from here on, other libraries' too: no fault of the log may become one of the service.
     patient = cast("TextIO", PatientStderr())
@@ -150,6 +151,7 @@ def serve_options(given: dict[str, Any]) -> ServeOptions:
 def check(sites: tuple[Path, ...], repairs: Path | None, **given: Any) -> None:
     """Check site files; without any, this machine and the servers that will be used."""
     from alarmcore.sitefile import read_site
+    from dashboard.sites import refused_later
 
     if repairs is not None and len(sites) != 1:
         raise click.UsageError("--repairs is of one site file; give one --site")
@@ -159,11 +161,15 @@ def check(sites: tuple[Path, ...], repairs: Path | None, **given: Any) -> None:
     if not sites:
         from dashboard.environment import Environment, examine
 
+        given["data"], given["database"] = chosen(given["data"], given["database"])
         sys.exit(0 if asyncio.run(examine(Environment(**given), click.echo)) else EXIT_FAILED)
     wrong = False
     for path in sites:
         checked = read_site(path, SystemClock().now())
         report(checked.mistakes)
+        refused = refused_later(checked)
+        if refused is not None:
+            report([Mistake("units", refused, warning=True)])
         wrong = wrong or checked.site is None
         if repairs is not None:
             repairs.write_bytes(msgspec.json.format(msgspec.json.encode(checked.repairs)))
@@ -205,7 +211,10 @@ def import_(data: Path, database: str | None, yes: bool, file: Path) -> None:
     def sure() -> bool:
         return yes or click.confirm("Take it over?")
 
-    in_stores(data, database, lambda stores: import_site(stores, file, SystemClock().now(), sure, click.echo))
+    def warn(text: str) -> None:
+        click.secho(text, fg="red", bold=True, err=True)
+
+    in_stores(data, database, lambda stores: import_site(stores, file, SystemClock().now(), sure, click.echo, warn))
 
 
 @commands.command("export")
@@ -241,7 +250,7 @@ def backup(data: Path, database: str | None, check: bool, file: Path) -> None:
     """Write everything an installation keeps into FILE; a service may run meanwhile. FILE holds personal data and secrets."""
     from dashboard.backup import back_up, check_backup
 
-    work = check_backup(file, say) if check else back_up(data, database, file, SystemClock().now(), say)
+    work = check_backup(file, say) if check else back_up(*chosen(data, database), file, SystemClock().now(), say)
     asyncio.run(work)
 
 
@@ -253,7 +262,7 @@ def restore_(data: Path, database: str | None, file: Path) -> None:
     """Fill an empty folder or an empty PostgreSQL database from a backup of either."""
     from dashboard.backup import restore
 
-    asyncio.run(restore(data, database, file, say))
+    asyncio.run(restore(*chosen(data, database), file, say))
 
 
 @commands.command("move")

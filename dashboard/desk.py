@@ -6,16 +6,20 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
-from alarmcore.errors import AlarmUnknown
+from alarmcore.errors import AlarmUnknown, NotAgreed
 from alarmcore.front import Front
-from alarmcore.model.alarm import Alarm, Answer, AnswerAlarm
+from alarmcore.lifecycle import sought
+from alarmcore.model.alarm import Alarm, Answer, AnswerAlarm, Fix
 from alarmcore.model.site import Site
 from alarmcore.ports import StoredEvent
 from alarmcore.runner import Item
 from alarmcore.shared import Books, ShownAlarm
+from alarmcore.track import seen as seen_last
 from dashboard.answers import AnswerView, KnownPosition
 from dashboard.board import Board, DecodeChain
+from dashboard.hosts import Hosts, subject_of
 from dashboard.tracks import track_of, track_view
 from dashboard.views import alarm_view, detail_view, event_view, name_of
 from dispatch.chain import ChainState, Shown
@@ -33,6 +37,7 @@ class Desk:
         self.board = board
         self.sites = sites
         self.decode_chain = decode_chain
+        self.hosts = Hosts(sites, front.clock.now)
 
     def chain(self, shown: ShownAlarm) -> ChainState | None:
         """The chain of an alarm that was read."""
@@ -49,7 +54,7 @@ class Desk:
 
     def open_now(self, tenant: str | None) -> list[Alarm]:
         """The same, as far as it is known here already."""
-        alarms = [alarm for alarm in self.board.open() if tenant is None or alarm.slot.tenant == tenant]
+        alarms = [alarm for alarm in self.board.open() if self.hosts.may(tenant, alarm)]
         return sorted(alarms, key=lambda alarm: (alarm.raised_at, alarm.id))
 
     def view(self, alarm: Alarm) -> dict[str, Any]:
@@ -65,10 +70,18 @@ class Desk:
         alarm = self.board.alarm_of(stored.event)
         return None if alarm is None else (self.view(alarm), event_view(stored, self.sites.get(alarm.slot.tenant)))
 
+    def hosted(self, tenant: str | None) -> frozenset[str]:
+        """Open alarms of others that this tenant sees because the persons are staying there."""
+        others = self.hosts.partners(tenant)
+        if not others:
+            return others
+        opened = self.board.open()
+        return frozenset([one.id for one in opened if one.slot.tenant in others and self.hosts.may(tenant, one)])
+
     async def find(self, alarm_id: str, tenant: str | None) -> ShownAlarm | None:
         """One alarm, if this tenant may see it."""
         found = await self.books.alarm(alarm_id)
-        return found if found is not None and tenant in {None, found.alarm.slot.tenant} else None
+        return found if found is not None and self.hosts.may(tenant, found.alarm) else None
 
     async def get(self, alarm_id: str, tenant: str | None) -> ShownAlarm:
         """One alarm.
@@ -85,7 +98,7 @@ class Desk:
         """One alarm with everything about it. That somebody looked at a position is logged."""
         found = await self.get(alarm_id, tenant)
         alarm = found.alarm
-        seen([alarm], by)
+        seen([alarm], by, tenant)
         timeline = await self.books.timeline(alarm.id)
         return detail_view(alarm, self.chain(found), self.sites.get(alarm.slot.tenant), timeline)
 
@@ -95,33 +108,64 @@ class Desk:
         slot = alarm.slot
         track = track_of(await self.books.track(slot.tenant, slot.resident) if slot.resident else None, alarm)
         if track.recent:
-            log.info("position_seen", alarms=[alarm.id], tenant=slot.tenant, by=by, track=True)
+            looked_at([alarm.id], slot.tenant, by, tenant, track=True)
         return track_view(track, alarm, self.sites.get(slot.tenant), self.front.clock.now())
 
+    async def whereabouts(self, alarm: Alarm) -> Fix | None:
+        """Where the person was seen last while the alarm is open; where it was raised, once it is not, or if nothing is kept.
+
+        Raises:
+            Unavailable: it cannot be read now.
+        """
+        slot = alarm.slot
+        if alarm.state == "resolved" or not sought(alarm.cause, alarm.priority) or not slot.resident:
+            return alarm.fix
+        kept = seen_last(track_of(await self.books.track(slot.tenant, slot.resident), alarm), alarm.device)
+        return alarm.fix if kept is None else Fix(kept.lat, kept.lon, kept.at, kept.accuracy_m)
+
     async def act(self, alarm_id: str, tenant: str | None, by: str, answer: Answer, **more: str | None) -> dict[str, Any]:
-        """Pass on a person's act; return the alarm as it then stands."""
+        """Pass on a person's act; return the alarm as it then stands.
+
+        Raises:
+            AlarmUnknown: there is none that this tenant may see.
+            NotAgreed: it may be seen, and not answered.
+        """
         alarm = (await self.get(alarm_id, tenant)).alarm
+        if not self.hosts.may(tenant, alarm, "respond"):
+            raise NotAgreed(alarm_id)
+        by = subject_of(by, tenant, alarm.slot.tenant)
         via = more.pop("via", None) or "console"
         await self.front.answer(AnswerAlarm(slot=alarm.slot, alarm=alarm.id, answer=answer, by=by, via=via, **more))
-        found = await self.get(alarm_id, tenant)
+        found = await self.get(alarm_id, None)
         return alarm_view(found.alarm, self.chain(found), self.sites.get(alarm.slot.tenant))
 
     def shown(self, alarm_ids: list[str], tenant: str | None, by: str) -> list[str]:
-        """A signed-in operator's page has shown these alarms; return those that are open and that this tenant may see."""
-        opened = {alarm.id: alarm for alarm in self.board.open() if tenant in {None, alarm.slot.tenant}}
-        alarms = [opened[alarm_id] for alarm_id in alarm_ids if alarm_id in opened]
-        seen(alarms, by)
+        """A signed-in operator's page has shown these alarms; return those that are open and this tenant's.
+
+        What another municipality's page shows is looked at, and is no hand-over: its own alarm centre is still to be told.
+        """
+        opened = {alarm.id: alarm for alarm in self.open_now(tenant)}
+        looked = [opened[alarm_id] for alarm_id in alarm_ids if alarm_id in opened]
+        seen(looked, by, tenant)
+        alarms = [alarm for alarm in looked if tenant in {None, alarm.slot.tenant}]
         now = self.front.clock.now()
         for alarm in alarms:
             self.front.tell(alarm.slot.tenant, Item("chain", alarm.slot, Shown(alarm.slot, alarm.id, by, now)))
         return [alarm.id for alarm in alarms]
 
 
-def seen(alarms: Iterable[Alarm], by: str) -> None:
+def seen(alarms: Iterable[Alarm], by: str, caller: str | None = None) -> None:
     """Log that somebody was given where persons are."""
     located = [alarm for alarm in alarms if alarm.fix is not None]
     for tenant in sorted({alarm.slot.tenant for alarm in located}):
-        log.info("position_seen", alarms=[a.id for a in located if a.slot.tenant == tenant], tenant=tenant, by=by)
+        looked_at([a.id for a in located if a.slot.tenant == tenant], tenant, by, caller)
+
+
+def looked_at(alarms: list[str], tenant: str, by: str, caller: str | None, **more: bool) -> None:
+    """Log a look at a tenant's persons in its own record; one by somebody of another tenant also in that one's."""
+    log.info("position_seen", alarms=alarms, tenant=tenant, by=subject_of(by, caller, tenant), **more)
+    if caller not in {None, tenant}:
+        log.info("position_seen", alarms=alarms, tenant=caller, of=tenant, by=by, **more)
 
 
 class LinkDesk:
@@ -140,9 +184,10 @@ class LinkDesk:
         timeline = [stored.event for stored in await self.desk.books.timeline(alarm)]
         if not any(event.to == recipient for event in timeline) and not self._being_told(shown, recipient):
             return None
-        seen([found], recipient)
+        fix = await self.desk.whereabouts(found)
+        seen([replace(found, fix=fix)], recipient)
         resident = site.resident_by_id.get(found.slot.resident)
-        fix, acts = found.fix, [e for e in timeline if e.to == recipient and e.event in ACTS]
+        acts = [e for e in timeline if e.to == recipient and e.event in ACTS]
         arrived = next((e.at for e in reversed(timeline) if e.event == "alarm.arrived"), None)
         resolved = next((e for e in reversed(timeline) if e.event == "alarm.resolved"), None)
         return AnswerView(
@@ -173,6 +218,7 @@ class LinkDesk:
             repeated_at=found.last_repeat_at,
             answered=ACTS[acts[-1].event] if acts else None,
             resident=found.slot.resident,
+            now=self.desk.front.clock.now(),
         )
 
     def _being_told(self, shown: ShownAlarm, recipient: str) -> bool:

@@ -69,7 +69,7 @@ class Dispatcher:
         self.bell = bell
         self.result = teller.report
         self.still_wanted = teller.wanted
-        self.teller = Teller(teller.channels, teller.message_of, self._report, teller.on_screen, self._wanted)
+        self.teller = Teller(teller.channels, teller.message_of, self._report, teller.on_screen, self._wanted, teller.seen)
         self.teller.places = teller.places
         self.trouble = ""
         self.begun: dict[asyncio.Task[None], str] = {}

@@ -39,12 +39,17 @@ encode = msgspec.json.Encoder().encode
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """Something to be sent, encoded. A change says whose it is and when it was decided; a snapshot or pulse does not."""
+    """Something to be sent, encoded. A change says whose it is and when it was decided; a snapshot or pulse does not.
+
+    `host` is the tenant that the person was staying with then.
+    """
 
     text: str
     seq: int = 0
     tenant: str = ""
     at: datetime | None = None
+    resident: str = ""
+    host: str | None = None
 
 
 class Seat:
@@ -56,13 +61,21 @@ class Seat:
         self.operator = operator
         self.screen = Screen()
         self.shown: set[str] = set()
+        self.looked: set[str] = set()
+        """Others' alarms that it has shown, each of which is logged once."""
+        self.hosted = hub.hosted(tenant)
         self.writing_since: float | None = None
         """Since when its socket has been taking one frame, in seconds of the event loop."""
         self.queue: asyncio.Queue[Frame] = asyncio.Queue()
 
-    def may_see(self, tenant: str) -> bool:
-        """Whether this screen may see a tenant's alarms (None: all of them, without credentials on the loopback only)."""
-        return self.tenant is None or self.tenant == tenant
+    def may_see(self, frame: Frame) -> bool:
+        """Whether this screen may see a change: its own tenant's, and those of persons who are staying there now.
+
+        Without a tenant all of them, which is without credentials, on the loopback only.
+        """
+        if self.tenant is None or self.tenant == frame.tenant:
+            return True
+        return frame.host == self.tenant and self.hub.host_of(frame.tenant, frame.resident) == self.tenant
 
     def step(self, event: Joined | Changed | Taken) -> None:
         """Let the feed decide, and queue what it says."""
@@ -85,23 +98,31 @@ class Seat:
 
 
 class Hub:
-    """All seats. `alarms_of(tenant)` gives the open alarms' views, `view` those of a committed event and its alarm."""
+    """All seats. `alarms_of(tenant)` gives the open alarms' views, `view` those of a committed event and its alarm.
+
+    `host_of(tenant, resident)` is the tenant that somebody is staying with, `hosted(tenant)` the alarms that it sees for that.
+    """
 
     def __init__(
         self,
         now: Callable[[], datetime],
         alarms_of: Callable[[str | None], list[dict[str, Any]]],
         view: Callable[[StoredEvent], tuple[dict[str, Any], dict[str, Any]] | None],
+        host_of: Callable[[str, str], str | None] = lambda *_: None,
+        hosted: Callable[[str | None], frozenset[str]] = lambda _: frozenset(),
     ) -> None:
         self.now = now
         self.newest = 0
         self.kept_from = 1
         self.alarms_of = alarms_of
         self.view = view
+        self.host_of = host_of
+        self.hosted = hosted
         self.kept: deque[Frame] = deque()
         self.seats: set[Seat] = set()
         self.seats_of: Counter[str | None] = Counter()
         self.pictures: dict[str | None, tuple[int, datetime, str]] = {}
+        self.guests: dict[str | None, tuple[datetime, frozenset[str]]] = {}
         self.unspread: deque[tuple[Changed, deque[Seat]]] = deque()
         self.spreading = False
 
@@ -130,6 +151,19 @@ class Hub:
         if not self.seats_of[seat.tenant]:
             del self.seats_of[seat.tenant]
             self.pictures.pop(seat.tenant, None)
+            self.guests.pop(seat.tenant, None)
+
+    def look(self, seat: Seat) -> None:
+        """Give a screen the whole picture anew when others' alarms have come to it or left it: stays end by the clock."""
+        now = self.now()
+        at, hosted = self.guests.get(seat.tenant, (now, None))
+        if hosted is None or abs((now - at).total_seconds()) >= PICTURE_S:
+            hosted = self.hosted(seat.tenant)
+            self.guests[seat.tenant] = (now, hosted)
+        if hosted != seat.hosted:
+            seat.hosted = hosted
+            self.pictures.pop(seat.tenant, None)
+            seat.step(Joined(None, self.kept_from, self.newest))
 
     def publish(self, stored: StoredEvent) -> None:
         """Tell every screen what has changed."""
@@ -139,13 +173,16 @@ class Hub:
             return
         alarm, event = shown
         text = encode({"type": "change", "seq": stored.seq, "alarm": alarm, "event": event}).decode()
-        self.kept.append(Frame(text, stored.seq, stored.event.tenant, stored.event.at))
+        tenant, resident = stored.event.tenant, stored.event.resident or ""
+        frame = Frame(text, stored.seq, tenant, stored.event.at, resident, self.host_of(tenant, resident))
+        self.kept.append(frame)
         while len(self.kept) > KEPT_MAX:
             self.kept_from = self.kept.popleft().seq + 1
         if stored.event.event == "alarm.resolved":
             for seat in self.seats:
                 seat.shown.discard(alarm["id"])
-        told = deque(seat for seat in self.seats if seat.may_see(stored.event.tenant))
+                seat.looked.discard(alarm["id"])
+        told = deque(seat for seat in self.seats if seat.may_see(frame))
         self.unspread.append((Changed(stored.seq), told))
         if len(self.unspread) > UNSPREAD_MAX:
             self._spread(sum(len(seats) for _, seats in self.unspread))
@@ -193,6 +230,6 @@ class Hub:
         for frame in reversed(self.kept):
             if frame.seq <= wanted.after:
                 break
-            if frame.seq <= wanted.seq and seat.may_see(frame.tenant):
+            if frame.seq <= wanted.seq and seat.may_see(frame):
                 frames.append(frame)
         return frames[::-1]

@@ -17,7 +17,7 @@ from alarmcore.runner import Item
 from alarmcore.watch import WHEREABOUTS
 from dashboard.answers import AnswerView
 from dashboard.desk import Desk, LinkDesk
-from dashboard.views import name_of, stamp
+from dashboard.views import company_name, name_of, stamp
 
 WATCH: Final = "watch"
 """The machine that outings are part of."""
@@ -105,11 +105,11 @@ class LinkOutings(LinkDesk):
         if view is None or view.cause not in WHEREABOUTS:
             return view
         outing = await self.outings.latest(tenant, view.resident)
-        view = replace(view, now=self.desk.front.clock.now())
         if outing is None or not outing.lasts:
             return view
         site = self.desk.sites[tenant]
-        return replace(view, outing_until=outing.until, outing_with=company_name(outing, site))
+        mine = outing.by == recipient
+        return replace(view, outing_until=outing.until, outing_with=company_name(outing.company, site), outing_mine=mine)
 
     async def accompany(self, tenant: str, alarm: str, recipient: str, until: datetime) -> None:
         """Take the alarm, then begin the outing: nobody is out with a person whose alarm is somebody else's."""
@@ -123,6 +123,17 @@ class LinkOutings(LinkDesk):
             raise OutingRefused(refused)
         await self.desk.act(alarm, tenant, recipient, "take", via="link")
         await self.outings.begin(tenant, view.resident, until.timestamp(), recipient, recipient, "link")
+
+    async def bring_back(self, tenant: str, alarm: str, recipient: str) -> None:
+        """End the outing that this recipient has begun: whoever else takes the person out is asked by nobody's old link."""
+        view = await self.view(tenant, alarm, recipient)
+        if view is None:
+            raise AlarmUnknown(alarm)
+        if view.outing_until is None:
+            return
+        if not view.outing_mine:
+            raise CommandRefused(f"the outing of alarm {alarm} is somebody else's; ask the alarm centre to end it")
+        await self.outings.end(tenant, view.resident, recipient, "link")
 
 
 def until_of(value: object, site: Site, now: datetime) -> datetime:
@@ -143,11 +154,6 @@ def until_of(value: object, site: Site, now: datetime) -> datetime:
     return found
 
 
-def company_name(outing: Outing, site: Site) -> str | None:
-    """Whom somebody is out with: a recipient's name, or what was written."""
-    return name_of(outing.company, site) if outing.company in site.recipient_by_ref else outing.company
-
-
 def outing_view(outing: Outing | None, resident: Resident, site: Site) -> dict[str, Any]:
     """An outing as the API shows it: `state` is `none`, `out`, `ended` (by a person) or `lapsed`."""
     view: dict[str, Any] = {"tenant": site.tenant.id, "resident": resident.id, "resident_name": resident.name, "state": "none"}
@@ -156,7 +162,7 @@ def outing_view(outing: Outing | None, resident: Resident, site: Site) -> dict[s
     return view | {
         "state": "out" if outing.lasts else "ended" if outing.ended_by else "lapsed",
         "with": outing.company,
-        "with_name": company_name(outing, site),
+        "with_name": company_name(outing.company, site),
         "begun_at": stamp(outing.begun_at),
         "begun_by": outing.by,
         "begun_by_name": name_of(outing.by, site),

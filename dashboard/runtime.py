@@ -21,6 +21,7 @@ from alarmcore.ports import AuditedJournal
 from alarmcore.runner import Item, Runner
 from dashboard.current_sites import Chosen
 from dashboard.doors import MqttDoor, Topics, confirming
+from dashboard.erasure import forget, removed
 from dashboard.frame import Circumstances
 from dashboard.guard import Guard
 from dashboard.machines import machines_for
@@ -62,7 +63,8 @@ class Runtime:
         self.subscribing: asyncio.Task[None] | None = None
         self.stolen = asyncio.Event()
         self.reader: InboxReader | None = None
-        registry = registry_of(chosen.sites)
+        self.registry = registry = registry_of(chosen.sites)
+        self.forgetting: asyncio.Task[None] | None = None
         machines = machines_for(chosen.sites, registry, around.usable)
         self.runner = Runner(machines, journal, around.perform, lambda committed: around.publish(self, committed), EFFECT_CODEC)
         self.service = PatientService(self.runner, journal, clock, registry)
@@ -75,6 +77,7 @@ class Runtime:
             Unavailable: it cannot be read.
         """
         await self.service.start()
+        self.forgetting = asyncio.create_task(forget(self.service, removed(self.runner, self.registry)), name="alarmcore-forget")
         # What was loaded stays: looking through it for garbage again and again would hold up timers for a fifth of a second.
         gc.freeze()
         await self.auditor.start()
@@ -173,9 +176,10 @@ class Runtime:
         self.guard.closing = True
         gc.unfreeze()
         left_to_broker = self.subscribing is not None or bool(self.sessions)
-        if self.subscribing is not None:
-            self.subscribing.cancel()
-            await asyncio.gather(self.subscribing, return_exceptions=True)
+        for task in (self.subscribing, self.forgetting):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         if self.reader is not None:
             await self.reader.close()
         await self.auditor.close()

@@ -18,6 +18,7 @@ from alarmcore.adapters.clock import SteadyClock
 from alarmcore.adapters.dead_man import DeadMan
 from alarmcore.auditor import LOOK_S
 from alarmcore.errors import HandoverFailed, OptionInvalid, Unavailable, fault
+from alarmcore.model.alarm import Alarm, Fix
 from alarmcore.model.site import Site
 from alarmcore.ports import StoredEvent
 from alarmcore.runner import Item
@@ -34,7 +35,7 @@ from dashboard.hub import Hub
 from dashboard.options import Address, ServeOptions
 from dashboard.renewal import Renewal
 from dashboard.share import Share
-from dashboard.sites import read_sites, settle
+from dashboard.sites import deaf, read_sites, settle
 from dashboard.stores.opening import Opened
 from dispatch.channels.email import EmailChannel
 from dispatch.channels.port import ChannelPort, Message
@@ -110,12 +111,12 @@ class Installation:
             raise OptionInvalid("there is no site yet; give one with --site FILE")
         frame = self.frame = Frame(options, current, secret, stores, self.clock)
         frame.troubles = self.not_ready
-        frame.hub = Hub(self.clock.now, self.open_views, self.change)
+        frame.hub = Hub(self.clock.now, self.open_views, self.change, self.host_of, self.hosted)
         self.share = share_of(frame, self.opened)
         self.renewal = Renewal(current.look, self.share.renew)
         self.share.front.heard_of = self.renewal.heard_of
         current.missed = self.renewal.wanted.set
-        frame.teller = Teller(channels, self.message_of, self.told, self.share.on_screen, self.wanted)
+        frame.teller = Teller(channels, self.message_of, self.told, self.share.on_screen, self.wanted, self.seen)
         self.desk = Desk(self.share.front, self.share.books, self.share.board, frame.sites, frame.decode_chain)
 
     def open_views(self, tenant: str | None) -> list[dict[str, Any]]:
@@ -125,6 +126,14 @@ class Installation:
     def change(self, stored: StoredEvent) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """A committed event, as screens show it."""
         return self.desk.change(stored)
+
+    def host_of(self, tenant: str, resident: str) -> str | None:
+        """Who else may see somebody's alarms now."""
+        return self.desk.hosts.host(tenant, resident)
+
+    def hosted(self, tenant: str | None) -> frozenset[str]:
+        """Others' alarms that a tenant may see now."""
+        return self.desk.hosted(tenant)
 
     def wanted(self, tell: Tell) -> bool:
         """Whether nobody has the alarm yet."""
@@ -139,7 +148,11 @@ class Installation:
         site = self.frame.current.known(tell.slot.tenant)
         if site is None:
             raise HandoverFailed(f"the site of {tell.slot.tenant} is not known here yet; it is tried again")
-        return message_of(tell, site, self.answer_url)
+        return message_of(tell, site, self.answer_url, self.clock.now())
+
+    async def seen(self, alarm: Alarm) -> Fix | None:
+        """Where the person was seen last, for a message."""
+        return await self.desk.whereabouts(alarm)
 
     def answer_url(self, tenant: str, alarm: str, recipient: str) -> str | None:
         """A recipient's own link."""
@@ -273,16 +286,13 @@ def fit(site: Site, *, usable: frozenset[str], opened: bool) -> None:
     Raises:
         OptionInvalid: a centre can only be reached by a page that nobody may have open, and credentials are on.
     """
-    deaf = [
+    alone = [
         f"{site.tenant.id}: unit:{unit.id}"
         for unit in site.units
         if unit.kind == "centre" and all(channel.kind == CONSOLE for channel in unit.channels)
     ]
-    if deaf and not opened:
-        raise OptionInvalid(
-            f"these alarm centres have no channel but the console, and a page that nobody has open tells nobody: "
-            f"{', '.join(deaf)}; add a webhook, email or voice channel"
-        )
+    if alone and not opened:
+        raise OptionInvalid(deaf(alone))
     used = {channel.kind for who in site.recipient_by_ref.values() for channel in who.channels}
     for kind in sorted(used - usable):
         log.warning("channel_not_configured", tenant=site.tenant.id, channel=kind, effect="it is skipped")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
+from alarmcore.kept import Kept
 from alarmcore.model.alarm import Alarm
-from alarmcore.model.site import Resident, Site
+from alarmcore.model.site import Site
 from alarmcore.motion import motion
 from alarmcore.rules.zone import ZoneRule
-from alarmcore.track import EMPTY, Kept, Track
+from alarmcore.rules.zone_exit import ZoneExit
+from alarmcore.track import EMPTY, Track, confirmed, of_device, seen
 from alarmcore.watch import Plan, Watched, plan_for
 from dashboard.views import stamp
-from geofence import distances_m
-from geofence.belief import STALE_S
+from dispatch.wording import zone_names, zones_text
+from geofence import distances_m, ground_m
+from geofence.belief import ACCURACY_UNKNOWN_M, STALE_S
+
+APART_M: Final = 100.0
+"""Two devices that are farther apart, beyond what both may be off, are not in one place: one of them is not with the person."""
 
 decode = msgspec.msgpack.Decoder(Track).decode
 
@@ -29,56 +35,108 @@ def track_of(data: bytes | None, alarm: Alarm) -> Track:
 
 
 def track_view(track: Track, alarm: Alarm, site: Site | None, now: datetime) -> dict[str, Any]:
-    """A track. Speed and direction are None when the positions do not say them; `standing` where no rule is about zones."""
+    """A track. Speed and direction are None when the positions do not say them; `standing` where no rule says it.
+
+    `seen` is where to go by what is known now, `last_confirmed` the same if others agree with it. `elsewhere` is what other
+    devices of the person say that cannot be where `seen` is.
+    """
     fixes = track.fixes()
     resident = site.resident_by_id.get(alarm.slot.resident) if site else None
-    confirmed = None if track.last is None else _fixes([track.last], _distances([track.last], alarm, site, resident))[0]
+    plan = plan_for(site, resident) if site and resident else None
+    good, here = confirmed(track, alarm.device), seen(track, alarm.device)
+
+    def shown(some: Sequence[Kept]) -> list[dict[str, Any]]:
+        distances = _distances(some, alarm, plan)
+        return [_fix(track, kept, distance) for kept, distance in zip(some, distances, strict=True)]
+
+    def aged(kept: Kept | None) -> dict[str, Any] | None:
+        return None if kept is None else shown([kept])[0] | {"age_s": max(0, int((now - kept.at).total_seconds()))}
+
     return {
         "alarm": alarm.id,
         "now": stamp(now),
-        "fixes": _fixes(fixes, _distances(fixes, alarm, site, resident)),
-        "last_confirmed": None
-        if confirmed is None or track.last is None
-        else confirmed | {"age_s": max(0, int((now - track.last.at).total_seconds()))},
-        "standing": _standing(track, fixes, alarm, now),
-        **_motion(fixes),
+        "fixes": shown(fixes),
+        "last_confirmed": aged(good),
+        "seen": aged(here),
+        "elsewhere": [aged(kept) for kept in elsewhere(track, here)],
+        **_standing(track, fixes, alarm, plan, now, zone_names(resident)),
+        **_motion(of_device(track, alarm.device)),
     }
 
 
-def _fixes(fixes: Sequence[Kept], distances: Sequence[float | None]) -> list[dict[str, Any]]:
+def _fix(track: Track, kept: Kept, distance: float | None) -> dict[str, Any]:
+    device = track.device(kept)
+    return {
+        "at": stamp(kept.at),
+        "lat": kept.lat,
+        "lon": kept.lon,
+        "accuracy_m": kept.accuracy_m,
+        "good": kept.good,
+        **({"device": device} if device else {}),
+        **({} if distance is None else {"distance_m": round(distance)}),
+    }
+
+
+def elsewhere(track: Track, here: Kept | None) -> list[Kept]:
+    """The newest good position of each other device that says, about then or later, that the person is in another place."""
+    if here is None:
+        return []
+    newest = {kept.device: kept for kept in track.fixes() if kept.good}
     return [
-        {
-            "at": stamp(kept.at),
-            "lat": kept.lat,
-            "lon": kept.lon,
-            "accuracy_m": kept.accuracy_m,
-            "good": kept.good,
-            **({} if distance is None else {"distance_m": round(distance)}),
-        }
-        for kept, distance in zip(fixes, distances, strict=True)
+        kept
+        for device, kept in sorted(newest.items())
+        if device not in {0, here.device} and kept.at_s >= here.at_s - STALE_S and _apart(kept, here)
     ]
+
+
+def _apart(kept: Kept, here: Kept) -> bool:
+    doubt_m = (kept.accuracy_m or ACCURACY_UNKNOWN_M) + (here.accuracy_m or ACCURACY_UNKNOWN_M)
+    return ground_m(kept.lat, kept.lon, here.lat, here.lon) > doubt_m + APART_M
 
 
 def _motion(fixes: Sequence[Kept]) -> dict[str, float | None]:
     found = motion([kept for kept in fixes if kept.good])
     names = ("speed_mps", "speed_error_mps", "direction_deg", "direction_error_deg")
     values = dict.fromkeys(names) if found is None else {name: getattr(found, name) for name in names}
-    return {name: None if value is None else round(value, 2) for name, value in values.items()}
+    rounded = {name: None if value is None else round(value, 2) for name, value in values.items()}
+    if rounded["direction_deg"] is not None:
+        rounded["direction_deg"] %= 360.0
+    return rounded
 
 
-def _standing(track: Track, fixes: Sequence[Kept], alarm: Alarm, now: datetime) -> str | None:
-    """What may be said of the person by the alarm's own rule, else by the first rule about zones."""
+def _standing(
+    track: Track, fixes: Sequence[Kept], alarm: Alarm, plan: Plan | None, now: datetime, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """What may be said of the person, and of which zones, by the rule that stands above the map."""
     said = dict(track.standings)
-    found = said.get(alarm.slot.rule, next(iter(said.values()), None))
+    watched = None if plan is None else above(plan, alarm, said)
+    if watched is None or not isinstance(watched.rule, ZoneRule):
+        return {"standing": None}
+    found = said.get(watched.rule.id)
     stale = bool(fixes) and (now - fixes[-1].at).total_seconds() >= STALE_S
-    return "uncertain" if found in {"inside", "outside"} and stale else found
+    zones = watched.rule.named(watched.setting, fixes[-1].at if fixes else now)
+    return {
+        "standing": "uncertain" if found in {"inside", "outside"} and stale else found,
+        "standing_zones": {"sv": zones_text(zones, "sv", names), "en": zones_text(zones, "en", names)},
+    }
 
 
-def _distances(fixes: Sequence[Kept], alarm: Alarm, site: Site | None, resident: Resident | None) -> list[float | None]:
+def above(plan: Plan, alarm: Alarm, said: Mapping[str, str]) -> Watched | None:
+    """The rule whose belief stands above the map of an alarm: its own, or else one about zones that the person is to be in.
+
+    That somebody is outside what is to be kept out of says nothing to whoever looks for them.
+    """
+    rules = [one for one in plan.watched if isinstance(one.rule, ZoneRule)]
+    own = next((one for one in rules if one.slot == alarm.slot), None)
+    exits = [one for one in rules if one.rule.kind == ZoneExit.kind and one.rule.id in said]
+    known = [one for one in exits if said[one.rule.id] != "unknown"]
+    return own or next(iter([*known, *exits]), None)
+
+
+def _distances(fixes: Sequence[Kept], alarm: Alarm, plan: Plan | None) -> list[float | None]:
     """Metres from each position to the border of the zones that counted then, where the alarm's rule is about zones."""
-    if site is None or resident is None or not fixes:
+    if plan is None or not fixes:
         return [None] * len(fixes)
-    plan = plan_for(site, resident)
     watched = next((one for one in plan.watched if one.slot == alarm.slot), None)
     if watched is None or not isinstance(watched.rule, ZoneRule):
         return [None] * len(fixes)

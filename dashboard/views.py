@@ -35,12 +35,13 @@ def facts_view(facts: Facts | None) -> dict[str, Any] | None:
     return None if facts is None else msgspec.to_builtins(facts)
 
 
-def reason_view(facts: Facts | None, resident: Resident | None) -> dict[str, str] | None:
+def reason_view(facts: Facts | None, resident: Resident | None, site: Site | None = None) -> dict[str, str] | None:
     """The same as a relative understands it, by language."""
     if facts is None:
         return None
     names = zone_names(resident)
-    return {"sv": facts_text(facts, "sv", names), "en": facts_text(facts, "en", names)}
+    tz = site.tenant.tz if site else None
+    return {"sv": facts_text(facts, "sv", names, tz), "en": facts_text(facts, "en", names, tz)}
 
 
 def next_step_at(alarm: Alarm, chain: ChainState | None) -> datetime | None:
@@ -68,7 +69,7 @@ def alarm_view(alarm: Alarm, chain: ChainState | None, site: Site | None) -> dic
         "why": alarm.why,
         "late_s": alarm.late_s or None,
         "facts": facts_view(alarm.facts),
-        "reason": reason_view(alarm.facts, resident),
+        "reason": reason_view(alarm.facts, resident, site),
         "resident_name": resident.name if resident else None,
         "address": resident.home.address if resident and resident.home else None,
         "device": alarm.device or None,
@@ -110,10 +111,19 @@ def event_view(stored: StoredEvent, site: Site | None) -> dict[str, Any]:
     view |= {name: value for name in names if (value := getattr(event, name)) is not None}
     if event.facts is not None:
         resident = site.resident_by_id.get(event.resident or "") if site else None
-        view |= {"facts": facts_view(event.facts), "reason": reason_view(event.facts, resident)}
+        view |= {"facts": facts_view(event.facts), "reason": reason_view(event.facts, resident, site)}
     if event.to is not None:
         view["to_name"] = name_of(event.to, site)
+    if event.event.startswith("alarm.outing_"):
+        # Whom somebody is out with is no note that somebody has written.
+        company = view.pop("text", None)
+        view |= {"with": company, "with_name": company_name(company, site), "until": _at(event.until)}
     return view
+
+
+def company_name(company: str | None, site: Site | None) -> str | None:
+    """Whom somebody is out with: a recipient's name, or what was written."""
+    return name_of(company, site) if site is not None and company in site.recipient_by_ref else company
 
 
 def detail_view(alarm: Alarm, chain: ChainState | None, site: Site | None, timeline: list[StoredEvent]) -> dict[str, Any]:
@@ -134,7 +144,9 @@ def detail_view(alarm: Alarm, chain: ChainState | None, site: Site | None, timel
 def zones_view(resident: Resident | None) -> dict[str, Any]:
     """A resident's zones as GeoJSON."""
     zones = resident.zones if resident else ()
-    features = [{"type": "Feature", "properties": {"id": z.id, "name": z.id}, "geometry": z.area.geojson()} for z in zones]
+    features = [
+        {"type": "Feature", "properties": {"id": z.id, "name": z.name or z.id}, "geometry": z.area.geojson()} for z in zones
+    ]
     return {"type": "FeatureCollection", "features": features}
 
 

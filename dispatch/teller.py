@@ -8,10 +8,12 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from alarmcore import metrics
 from alarmcore.busy import turned_away
-from alarmcore.errors import HandoverFailed
+from alarmcore.errors import HandoverFailed, fault
+from alarmcore.model.alarm import Alarm, Fix
 from dispatch.channels.port import ChannelPort, Message
 from dispatch.places import AT_ONCE_MAX, Places, receiver_of
 from dispatch.telling import Tell, Told
@@ -28,6 +30,10 @@ WAIT_S: Final = 15.0
 """How long a place at the receiver is waited for before the chain hears that there is none: by then it goes on without. With
 `TRY_S` it is less than the minute that the auditor gives every try."""
 
+SEEN_S: Final = 2.0
+"""How long it may take to look where the person was seen last: whoever is to be told is told without it then, and finds it behind
+their link."""
+
 CLAIMED_WAIT_S: Final = 2.0
 """The same for a telling that is another process's and whose claim must be renewed meanwhile: the chain's own repetitions are the
 queue then."""
@@ -41,7 +47,8 @@ class Teller:
     """Begins tellings without waiting. `report` gets the result of each; `on_screen` says whether an open page shows an alarm.
 
     `wanted` is asked when a place has been found, which may be a while later: nobody is told of an alarm that somebody has taken
-    meanwhile. A telling that has been stopped is dropped without a report: whoever it was for performs it anew.
+    meanwhile. A telling that has been stopped is dropped without a report: whoever it was for performs it anew. `seen` says where
+    the person was seen last, which goes into the message in place of where the alarm was raised.
     """
 
     def __init__(
@@ -51,12 +58,14 @@ class Teller:
         report: Callable[[Told], None],
         on_screen: Callable[[str], Awaitable[bool]],
         wanted: Callable[[Tell], bool] = lambda _: True,
+        seen: Callable[[Alarm], Awaitable[Fix | None]] | None = None,
     ) -> None:
         self.channels = channels
         self.message_of = message_of
         self.report = report
         self.on_screen = on_screen
         self.wanted = wanted
+        self.seen = seen
         self.places = {kind: Places(getattr(channel, "at_once_max", AT_ONCE_MAX)) for kind, channel in channels.items()}
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -108,7 +117,19 @@ class Teller:
                 raise HandoverFailed("somebody has taken the alarm meanwhile, or it is over; nobody is told of it")
             # From here on it is a try: waiting for others has cost it nothing.
             async with asyncio.timeout(TRY_S):
-                await channel.hand_over(self.message_of(tell))
+                await channel.hand_over(self.message_of(await self._newest(tell)))
+
+    async def _newest(self, tell: Tell) -> Tell:
+        """The telling with where the person was seen last. What cannot be looked up keeps nobody waiting."""
+        if self.seen is None:
+            return tell
+        try:
+            async with asyncio.timeout(SEEN_S):
+                fix = await self.seen(tell.alarm)
+        except Exception as error:  # noqa: BLE001 - the alarm is what must be told; where it was raised is in it
+            log.warning("position_not_read", alarm=tell.alarm.id, error=fault(error))
+            return tell
+        return replace(tell, alarm=replace(tell.alarm, fix=fix))
 
     async def close(self) -> None:
         """Stop; what is under way stays stored and is tried again after a restart."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from math import cos, nan, pi, sin, sqrt
 from struct import pack
 from typing import Any, Final
+from zlib import crc32
 
 import msgspec
 import shapely
@@ -37,6 +38,10 @@ class Area(msgspec.Struct, frozen=True, dict=True):
         """This area as a GeoJSON geometry to be drawn: a Polygon or MultiPolygon."""
         raise NotImplementedError
 
+    def mark(self) -> int:
+        """32 bits by which this drawing is told from another one, in every process alike."""
+        raise NotImplementedError
+
 
 class Circle(Area, frozen=True, dict=True, tag="circle"):
     """Everything within `radius_m` over the ground of a point. Build it with `geofence.circle`, which checks."""
@@ -59,6 +64,10 @@ class Circle(Area, frozen=True, dict=True, tag="circle"):
         """`prepared` and the radius, five packed numbers."""
         centre, diameter = self.prepared
         return pack("5d", *centre, diameter, self.radius_m)
+
+    def mark(self) -> int:
+        """32 bits of the centre and the radius."""
+        return crc32(pack("<3d", self.lat, self.lon, self.radius_m))
 
     def geojson(self) -> dict[str, Any]:
         """A polygon of `CORNERS` corners on the circle, for maps; across the antimeridian its longitudes run on past 180."""
@@ -85,6 +94,13 @@ class Traced(Area, frozen=True, dict=True):
     def half_width_m(self) -> float:
         """How far the border lies from the paths; 0 where they are the border."""
         return 0.0
+
+    def mark(self) -> int:
+        """32 bits of all positions, where each path ends, and the width."""
+        found = crc32(pack("<d", self.half_width_m))
+        for path in self.paths:
+            found = crc32(path, crc32(pack("<q", len(path)), found))
+        return found
 
     @property
     def vertices(self) -> int:

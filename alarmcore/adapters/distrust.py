@@ -93,7 +93,7 @@ def issuer_of(certificate: bytes) -> str | None:
         ValueError: it is none.
     """
     ((_, outer),) = _elements(certificate)
-    _, inside = next(_elements(outer))
+    _, inside = next(_elements(outer), (0, b""))
     fields = [field for field in _elements(inside) if field[0] != _VERSION]
     if len(fields) < 3:
         raise ValueError("this is no certificate")

@@ -41,6 +41,8 @@ Text = Annotated[str, Meta(max_length=256)] | None
 Lat = Annotated[float, Meta(ge=-90, le=90)]
 Lon = Annotated[float, Meta(ge=-180, le=180)]
 Metres = Annotated[float, Meta(ge=0, le=5e7)] | None
+Accuracy = Annotated[float, Meta(ge=0, le=40_075_017)] | None
+"""What is more than once around the earth says nothing, and nor does what is negative: many devices say "unknown" by -1."""
 Percent = Annotated[float, Meta(ge=0, le=100)] | None
 Number = Annotated[float, Meta(ge=-1e300, le=1e300)]
 
@@ -50,7 +52,7 @@ class PositionWire(Position, frozen=True, gc=False, kw_only=True):
 
     lat: Lat
     lon: Lon
-    accuracy_m: Metres = None
+    accuracy_m: Accuracy = None
     speed_mps: Metres = None
     battery_pct: Percent = None
     at: Moment = None
@@ -62,7 +64,7 @@ class PressWire(Press, frozen=True, gc=False, kw_only=True):
 
     lat: Lat | None = None
     lon: Lon | None = None
-    accuracy_m: Metres = None
+    accuracy_m: Accuracy = None
     at: Moment = None
     id: Id = None
 
@@ -175,6 +177,10 @@ class Parsed(msgspec.Struct, frozen=True, gc=False):
 NO_FIX: Final = "lat,lon"
 """Both are exactly 0: what a receiver says that has not found its place. Nobody is watched over in the sea off Africa."""
 
+UNKNOWN_IF_WRONG: Final = {"position": frozenset({"accuracy_m"})}
+"""Fields of kinds of reading that are set aside when they are wrong, as those of a press are: where somebody is is worth knowing
+also of a device that says nothing sensible of how sure it is."""
+
 pack = msgspec.msgpack.Encoder().encode
 unpack = msgspec.json.Decoder().decode
 canonical = msgspec.json.Encoder(order="sorted").encode
@@ -252,7 +258,7 @@ def moment(value: datetime | float) -> datetime:
 def lenient(payload: bytes) -> object:
     """What can be read of JSON that is not quite JSON (NaN, numbers beyond all bounds, broken characters); None if nothing.
 
-    For readings that are never rejected only: it is slow.
+    For readings only that are never rejected, or of which a number may be none: it is slow.
     """
     try:
         return json.loads(payload.decode("utf-8-sig", "replace"))
@@ -268,11 +274,11 @@ def _unreadable(kind: str, code: str) -> Parsed:
 
 
 def _by_field(kind: str, payload: bytes) -> Parsed:
-    """Read field by field: name the one that is wrong, or set it aside where the reading is never rejected."""
+    """Read field by field: name the one that is wrong, or set it aside where the reading, or that field, is never rejected."""
     try:
         found = unpack(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        found = lenient(payload) if kind in NEVER_REJECTED else None
+        found = lenient(payload) if kind in NEVER_REJECTED or kind in UNKNOWN_IF_WRONG else None
     if not isinstance(found, dict):
         return _unreadable(kind, "not_json")
     good: dict[str, Any] = {}
@@ -287,7 +293,8 @@ def _by_field(kind: str, payload: bytes) -> Parsed:
             if name == "at" and good[name] is not None:
                 good[name] = moment(good[name])
         except (msgspec.ValidationError, ReadingRejected, OverflowError):
-            if kind not in NEVER_REJECTED or required:
+            settable = kind in NEVER_REJECTED or name in UNKNOWN_IF_WRONG.get(kind, ())
+            if not settable or required:
                 raise ReadingRejected("bad_field", name) from None
             good.pop(name, None)
             wrong.append(name)

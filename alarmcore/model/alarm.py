@@ -10,6 +10,7 @@ import msgspec
 from alarmcore.outcome import Decision
 
 State = Literal["open", "taken", "arrived", "resolved"]
+Beyond = Literal["above", "below", "rises", "falls"]
 Answer = Literal["take", "decline", "arrive", "note", "escalate", "resolve"]
 
 
@@ -35,19 +36,46 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
 
 
 class Facts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What a finding about zones rests on, in numbers that can be said to a relative.
+    """What a finding rests on, in numbers that can be said to a relative. What does not concern it is left out.
 
-    `side` of `zones` (ids) is where the person is believed to be, `distance_m` from their border (None: the newest fix lay on
-    the other side), by `fixes` that agree, the first of them `for_s` seconds before the newest. `accuracy_m` is how far off the
-    newest is taken to be.
+    About zones: `side` of `zones` (ids) is where the person is believed to be, `distance_m` from their border (None: the newest
+    fix lay on the other side), by `fixes` that agree. By the clock the first of them is `for_s` old, the newest fix `age_s`
+    (None: it was not kept). `accuracy_m` is how far off that is taken to be. `lost`: what was found is that no fix comes; then
+    `side` and `distance_m` are those of the newest one, and `fixes` is 0 where nothing confirms it. `disputed`: another of the
+    person's devices says the contrary. `at` is when that was found: the lifecycle puts it in.
+
+    About being `lasting` up at night, or still: it has lasted `for_s`; what begins at this hour is usually over within `usual_s`,
+    nine times in ten. In `company` something else moved in the home as well, so that its sensors say less.
+
+    About a measured `quantity`: its newest `value` lies `beyond` a `limit`, or has risen or fallen from what it was `before`,
+    within `for_s`. About a `door`: its name, or its device's. About a `dose`: the time of day at which it was to be taken. About
+    a `device`: its `fault` (a word of the vocabulary), and a `count` where it did something too often.
     """
 
-    side: Literal["inside", "outside"]
+    side: Literal["inside", "outside"] | None = None
     zones: tuple[str, ...] = ()
     distance_m: int | None = None
     for_s: int = 0
     fixes: int = 0
     accuracy_m: int | None = None
+    lasting: Literal["up", "still"] | None = None
+    usual_s: int | None = None
+    company: bool | None = None
+    quantity: str | None = None
+    value: float | None = None
+    unit: str = ""
+    beyond: Beyond | None = None
+    limit: float | None = None
+    before: float | None = None
+    door: str | None = None
+    dose: str | None = None
+    device: str | None = None
+    fault: str | None = None
+    count: int | None = None
+    age_s: int | None = None
+    lost: bool = False
+    disputed: bool = False
+    at: datetime | None = None
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -173,6 +201,17 @@ class ContinueChain(Decision, frozen=True):
     why: str
 
 
+class NoteOuting(Decision, frozen=True, kw_only=True):
+    """An outing of the person has begun or is over: a line for the timeline of the slot's alarm, if one is open."""
+
+    slot: Slot
+    event: str
+    to: str | None = None
+    via: str | None = None
+    text: str | None = None
+    until: datetime | None = None
+
+
 class OpenTrack(Decision, frozen=True):
     """From now on the person's positions are kept for this alarm."""
 
@@ -195,16 +234,18 @@ class FollowPerson(Decision, frozen=True):
 
 
 class KeepFix(Decision, frozen=True, kw_only=True):
-    """A position of a person who is followed.
+    """A position of a person who is followed, and the device that it is of, where that is known.
 
-    `agrees`: nothing that is believed of the person contradicts it. `standings`: what may be said of the person by each rule
-    about zones.
+    `known`: it was known before anybody followed them. `agrees`: it lies where the person is believed to be. `standings`: what
+    may be said of the person by each rule about zones.
     """
 
     slot: Slot
     fix: Fix
     agrees: bool
     standings: tuple[tuple[str, str], ...] = ()
+    device: str = ""
+    known: bool = False
 
 
 class DeclineLink(Decision, frozen=True):

@@ -19,10 +19,25 @@ COMPANY_CHARS_MAX: Final = 80
 DAY: Final = timedelta(days=1)
 
 
+class Look(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
+    """That somebody may be missed after an outing has lapsed, by one rule: when it looks (None: it has found that they are).
+
+    `again` is how often that was found and resolved before.
+    """
+
+    rule: str
+    at: datetime | None = None
+    again: int = 0
+
+    def found(self, rule: str) -> bool:
+        """Whether this rule has found that they are missed, and nobody has resolved it."""
+        return self.rule == rule and self.at is None
+
+
 class Outing(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
     """Somebody's latest outing, and how it ended: `ended_by` is empty when nobody ended it and its time was over.
 
-    `company` is who is along: a recipient (`contact:eva`), or words.
+    `company` is who is along: a recipient (`contact:eva`), or words. `looks`: by which rules they may be missed since it lapsed.
     """
 
     begun_at: datetime
@@ -31,6 +46,12 @@ class Outing(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
     company: str
     ended_at: datetime | None = None
     ended_by: str = ""
+    looks: tuple[Look, ...] = ()
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When something is to be asked: at its end, and then whether anybody is missed."""
+        return self.until if self.lasts else min([look.at for look in self.looks if look.at is not None], default=None)
 
     @property
     def lasts(self) -> bool:

@@ -40,7 +40,13 @@ FINDINGS: Final = frozenset(
         "battery_below",
         "door_open_too_long",
         "measured_outside",
+        "measured_changing",
         "dose_missed",
+        "dose_unanswered",
+        "sensor_silent",
+        "sensor_stuck",
+        "sensor_chatters",
+        "alarms_folded",
         "unknown_device",
     }
 )
@@ -51,14 +57,19 @@ ENDINGS: Final = frozenset(
         "inside_a_zone",
         "outside_zone",
         "back_in_bed",
+        "up_for_the_day",
         "off_the_floor",
         "active_again",
         "heard_again",
         "battery_recovered",
         "door_closed",
         "measured_inside",
+        "measured_steady",
+        "dose_taken",
+        "sensor_behaves",
         "device_reset",
         "outing_begun",
+        "consent_lapsed",
     }
 )
 """Why a condition ended."""

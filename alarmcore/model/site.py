@@ -116,11 +116,15 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Zone(msgspec.Struct, frozen=True, gc=False):
-    """A named area of one resident. `active` are the hours in which it counts as a place to be; empty means always."""
+    """A named area of one resident. `active` are the hours in which it counts as a place to be; empty means always.
+
+    `name` is what people call it, where somebody has said so.
+    """
 
     id: str
     area: Area
     active: tuple[Window, ...] = ()
+    name: str | None = None
 
 
 class Stay(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -14,6 +14,7 @@ from alarmcore.rules.measurement import Measurement
 from alarmcore.rules.missed_medication import MissedMedication
 from alarmcore.rules.on_floor import OnFloor
 from alarmcore.rules.out_of_bed import OutOfBed
+from alarmcore.rules.sensor_fault import SensorFault
 from alarmcore.rules.silent import Silent
 from alarmcore.rules.zone_enter import ZoneEnter
 from alarmcore.rules.zone_exit import ZoneExit
@@ -33,6 +34,7 @@ RULES: Final[dict[str, type[Rule]]] = {
         BatteryLow,
         Measurement,
         MissedMedication,
+        SensorFault,
     )
 }
 """Kind of rule, as site files name it, to its class."""

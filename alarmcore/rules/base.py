@@ -7,8 +7,9 @@ such a module and name it in `alarmcore.rules`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,17 +18,15 @@ from alarmcore.calendar import Window, current
 from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Reading
 from alarmcore.outcome import Decision, Outcome
+from alarmcore.rules.witness import Witness
+from alarmcore.sensors import Health
+from alarmcore.usual.bed import Past
+from alarmcore.usual.quiet import Quiet
+from geofence.area import Area
 from geofence.belief import Belief
 
 AGAIN_S = 3600.0
 """A condition that persists after its alarm was resolved is raised again after this long, unless the rule says otherwise."""
-
-
-class Usual(msgspec.Struct, frozen=True):
-    """Bounds, in seconds, of a limit that is learned from the person's own past."""
-
-    min_s: float
-    max_s: float
 
 
 class Memory(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
@@ -36,7 +35,10 @@ class Memory(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
     `holds` is None while unknown. `since_at` is when the condition began, `heard_at` the newest reading that was used,
     `due_at` when the rule wants to be asked. `found` says that this stretch has been raised; `again_at` that its alarm was
     resolved and it may be raised again then, `again` how often that has happened. `cause` and `device` name the reading
-    that began the stretch. `sources` holds, for rules about several devices or doors, one moment each.
+    that began the stretch. `sources` holds, for rules about several devices or doors, one moment each. `mark` is that of the
+    areas which `belief` is about, 0 where it was stored before there were marks. `past` is what has been learned by a rule that
+    knows the usual. `health` is that of the home's sensors, for the rule about them. `devices` say where the person is, and
+    `belief` is that of the one among them which counts; they were measured against the areas `drawn`, and judged at `judged_at`.
     """
 
     holds: bool | None = None
@@ -50,6 +52,13 @@ class Memory(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
     again_at: datetime | None = None
     belief: Belief | None = None
     sources: tuple[tuple[str, datetime], ...] = ()
+    past: Past | None = None
+    quiet: Quiet | None = None
+    mark: int = 0
+    health: Health | None = None
+    devices: tuple[Witness, ...] = ()
+    drawn: int = 0
+    judged_at: datetime | None = None
 
 
 BLANK = Memory()
@@ -81,7 +90,7 @@ class Setting(msgspec.Struct, frozen=True, gc=False):
 
     `zones` are the places in an observation's `distances_m` that belong to this rule; `home` is the place of the home
     itself there; `devices` are the person's devices by id and when they are the person's. Of two `stays` at once the first
-    counts.
+    counts. `marks` are those of all the person's areas (none: nobody says), `mark` is that of `zones` together.
     """
 
     tz: ZoneInfo
@@ -89,10 +98,25 @@ class Setting(msgspec.Struct, frozen=True, gc=False):
     home: int | None = None
     devices: tuple[tuple[str, Span], ...] = ()
     stays: tuple[Away, ...] = ()
+    marks: tuple[int, ...] = ()
+    mark: int = 0
 
     def stay(self, at: datetime) -> Away | None:
         """The stay away from home at `at`."""
         return next((stay for stay in self.stays if stay.holds(at)), None)
+
+    def mark_of(self, zones: tuple[int, ...]) -> int:
+        """The mark of some areas together, in whichever order; 0 where nobody says."""
+        return combined([self.marks[place] for place in zones]) if self.marks else 0
+
+
+MARK_BITS: Final = 32
+"""What a mark takes: of two drawings of the same zone one in four thousand million is taken for the other."""
+
+
+def combined(marks: Sequence[int]) -> int:
+    """The mark of several areas, also of none; never 0. A sum, so that an area which stands there twice counts twice."""
+    return (sum(marks) + len(marks)) % (1 << MARK_BITS) or 1
 
 
 class Observed(msgspec.Struct, frozen=True, gc=False):
@@ -151,6 +175,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
         """Decide about one event; implemented by every kind of rule."""
         raise NotImplementedError
+
+    def redrawn(self, memory: Memory, setting: Setting, areas: tuple[Area, ...]) -> Memory:
+        """Memory with a mark, stored perhaps under another setting, as far as it still says something under this one."""
+        del setting, areas
+        return memory
+
+    def hearing(self) -> frozenset[str]:
+        """Kinds of reading that this one rule wants to see."""
+        return self.hears
 
     def is_active(self, setting: Setting, moment: datetime) -> bool:
         """Whether the rule watches at `moment`."""

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Final
 
-import msgspec
+from msgspec.structs import replace
 
+from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Door
 from alarmcore.rules.base import Memory, Observed, Setting
 from alarmcore.rules.lasting import LastingRule, began
-from alarmcore.rules.switches import on_since, turned
+from alarmcore.rules.switches import SWITCHES_MAX, Switches, turned
+
+NAME_MAX: Final = 64
+"""Characters kept of a door's name: it comes from outside, and is kept with every door."""
+
+AGAIN: Final = "~"
+"""Begins the name under which the newest word of a door that is open is kept; no device's id does."""
 
 
 class DoorOpen(LastingRule, frozen=True, kw_only=True):
-    """Fires when any of the person's doors has stood open for `limit_s`; closing another door does not end that."""
+    """Fires when any of the person's doors has stood open for `limit_s`; closing another door does not end that.
+
+    `doors` are the names of those that count, as readings give them, or of devices; none means all.
+    """
 
     kind: ClassVar[str] = "door_open"
     hears: ClassVar[frozenset[str]] = frozenset({"door"})
@@ -21,22 +32,69 @@ class DoorOpen(LastingRule, frozen=True, kw_only=True):
     ended: ClassVar[str] = "door_closed"
 
     limit_s: float
+    doors: tuple[str, ...] = ()
 
-    def limit(self) -> float:
+    def limit(self, memory: Memory, setting: Setting) -> float:
         """The fixed limit."""
+        del memory, setting
         return self.limit_s
 
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
         """The door that has stood open longest is the condition. `sources` holds the doors as switches, on while open."""
         del setting
         reading, body = event.reading, event.reading.body
-        if not isinstance(body, Door):
+        if not isinstance(body, Door) or not self._counts(reading.device, body.door):
             return memory
-        doors = turned(memory.sources, f"{reading.device}/{body.door or ''}", body.open, reading.at)
+        name = f"{reading.device}/{(body.door or '')[:NAME_MAX]}"
+        doors = said(memory.sources, name, body.open, reading.at)
         if doors is memory.sources:
             return memory
-        after = msgspec.structs.replace(memory, sources=doors)
-        since_at = on_since(doors)
-        if since_at is None:
+        after = replace(memory, sources=doors)
+        longest = open_longest(doors)
+        if longest is None:
             return began(after, reading, False, reading.at) if memory.holds is not False else after
-        return after if memory.holds and since_at == memory.since_at else began(after, reading, True, since_at)
+        door, since_at = longest
+        if memory.holds and since_at == memory.since_at:
+            return after
+        # The reading may be of another door, which has just been closed: whoever goes there is sent to the one that is open.
+        return replace(began(after, reading, True, since_at), device=door.partition("/")[0])
+
+    def facts(self, memory: Memory, setting: Setting, now: datetime) -> Facts | None:
+        """Which door, and for how long it has stood open."""
+        del setting
+        longest = open_longest(memory.sources)
+        if longest is None:
+            return None
+        device, _, door = longest[0].partition("/")
+        return Facts(for_s=max(int((now - longest[1]).total_seconds()), 0), door=door or device)
+
+    def _counts(self, device: str, door: str | None) -> bool:
+        """Whether the rule looks at this door: it names it, or the device, or none at all."""
+        return not self.doors or device in self.doors or (door is not None and door in self.doors)
+
+
+def said(doors: Switches, name: str, is_open: bool, at: datetime) -> Switches:
+    """The doors after one was said to be open or closed; the same object when that is nothing new, or too old.
+
+    Of a door that is said to be open again and again the newest word is kept too: one that comes late and says that it was closed
+    in between does not make it closed now.
+    """
+    again = AGAIN + name
+    newest = next((known_at for known, known_at in doors if known == again), None)
+    others = doors if newest is None else tuple(one for one in doors if one[0] != again)
+    if not is_open and newest is not None and at < newest:
+        closed = turned(others, name, False, at)
+        return doors if closed is others else turned(closed, name, True, newest)
+    after = turned(others, name, is_open, at)
+    if after is not others:
+        return after
+    since_at = next((known_at for known, known_at in doors if known == f"{name}=1"), at)
+    if not is_open or at <= (newest or since_at):
+        return doors
+    return (*others[-SWITCHES_MAX + 1 :], (again, at))
+
+
+def open_longest(doors: Switches) -> tuple[str, datetime] | None:
+    """The door (its device, a slash, its name there) that has stood open longest, and since when; None if none is open."""
+    at, state = min(((at, state) for state, at in doors if state.endswith("=1")), default=(None, ""))
+    return None if at is None else (state[:-2], at)

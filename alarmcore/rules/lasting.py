@@ -21,23 +21,37 @@ SPANS_MAX = 64
 """Windows looked ahead for a due moment: a week of nine a day. A limit longer than all of them can never be reached."""
 
 
+BATCH_S = 60.0
+"""In which all has come that a gateway had kept."""
+
+
 class LastingRule(Rule, frozen=True, kw_only=True):
-    """Fires when a condition has lasted `limit()` seconds."""
+    """Fires when a condition has lasted as long as its limit."""
 
     why: ClassVar[str] = ""
     ended: ClassVar[str] = ""
 
-    def limit(self) -> float:
-        """How long, in seconds, the condition must last."""
+    def limit(self, memory: Memory, setting: Setting) -> float | None:
+        """How long, in seconds, what holds must last; None if it may for ever."""
+        del memory, setting
         return 0.0
+
+    def patience(self) -> float:
+        """Seconds for which what came late, and is due, waits for what may come with it."""
+        return 0.0
+
+    def ending(self, after: Memory) -> str:
+        """Why what was found is over."""
+        del after
+        return self.ended
 
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
         """What is now known of the condition; return `memory` itself when the reading says nothing new."""
         raise NotImplementedError
 
-    def facts(self, memory: Memory, setting: Setting) -> Facts | None:
+    def facts(self, memory: Memory, setting: Setting, now: datetime) -> Facts | None:
         """What a finding rests on, in numbers, where a rule has such."""
-        del memory, setting
+        del memory, setting, now
         return None
 
     def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
@@ -53,15 +67,17 @@ class LastingRule(Rule, frozen=True, kw_only=True):
             case Resolved():
                 return self._resolved(memory, setting, now)
 
-    def _moved(self, before: Memory, after: Memory, reading: Reading, setting: Setting, now: datetime) -> Outcome[Memory]:
+    def _moved(self, before: Memory, after: Memory, reading: Reading | None, setting: Setting, now: datetime) -> Outcome[Memory]:
         if after.holds == before.holds and after.since_at == before.since_at:
-            return Outcome(after)
+            # Without the timer it had, the same stretch is to be timed anew: its limit is another.
+            retimed = before.due_at is not None and after.due_at is None
+            return self._settle(after, reading, setting, now) if retimed else Outcome(after)
         if only_later(before, after, now):
             return Outcome(after)
         fresh = msgspec.structs.replace(after, found=False, again_at=None, again=0)
         settled = self._settle(fresh, reading, setting, now)
         # One that is found anew at once has not ended: another door, another battery, the other limit.
-        ended = (End(self.ended),) if before.found and not settled.state.found else ()
+        ended = (End(self.ending(after)),) if before.found and not settled.state.found else ()
         return Outcome(settled.state, ended + settled.decisions)
 
     def _settle(self, memory: Memory, reading: Reading | None, setting: Setting, now: datetime) -> Outcome[Memory]:
@@ -69,11 +85,13 @@ class LastingRule(Rule, frozen=True, kw_only=True):
         if not memory.holds or memory.found or memory.since_at is None:
             return Outcome(memory if memory.due_at is None else msgspec.structs.replace(memory, due_at=None))
         due_at = self.due(memory, setting)
+        if reading is not None and reading.late_s and due_at is not None and due_at <= now:
+            due_at = now + timedelta(seconds=self.patience())
         if due_at is None or due_at > now:
             return Outcome(memory if memory.due_at == due_at else msgspec.structs.replace(memory, due_at=due_at))
         late_s = reading.late_s if reading else 0
         why = f"{self.why} again" if memory.again else self.why
-        find = Find(why, memory.cause, memory.device, memory.since_at, late_s, memory.again, self.facts(memory, setting))
+        find = Find(why, memory.cause, memory.device, memory.since_at, late_s, memory.again, self.facts(memory, setting, now))
         return Outcome(msgspec.structs.replace(memory, found=True, due_at=None), (find,))
 
     def _resolved(self, memory: Memory, setting: Setting, now: datetime) -> Outcome[Memory]:
@@ -86,9 +104,10 @@ class LastingRule(Rule, frozen=True, kw_only=True):
     def due(self, memory: Memory, setting: Setting) -> datetime | None:
         """When the condition will have lasted: the first such moment inside an active window, or None if there is none."""
         since_at, not_before = memory.since_at, memory.again_at
-        if since_at is None:
+        limit_s = self.limit(memory, setting)
+        if since_at is None or limit_s is None:
             return None
-        limit = timedelta(seconds=self.limit())
+        limit = timedelta(seconds=limit_s)
         if not self.active:
             due_at = since_at + limit
             return due_at if not_before is None or due_at > not_before else not_before
@@ -119,9 +138,9 @@ def only_later(before: Memory, after: Memory, now: datetime) -> bool:
     (every motion, every heartbeat), and moving it each time would cost more than the one needless question.
     """
     waiting = before.holds and after.holds and before.due_at is not None and before.due_at > now
-    if not waiting or before.found or before.again_at is not None or before.since_at is None or after.since_at is None:
+    if not waiting or after.due_at is None or before.found or before.again_at is not None:
         return False
-    return after.since_at >= before.since_at
+    return before.since_at is not None and after.since_at is not None and after.since_at >= before.since_at
 
 
 def switched(memory: Memory, reading: Reading, holds: bool) -> Memory:

@@ -20,8 +20,9 @@ class OnFloor(LastingRule, frozen=True, kw_only=True):
     limit_s: float
     priority: str = "critical"
 
-    def limit(self) -> float:
+    def limit(self, memory: Memory, setting: Setting) -> float:
         """The fixed limit."""
+        del memory, setting
         return self.limit_s
 
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:

@@ -31,8 +31,9 @@ class Silent(LastingRule, frozen=True, kw_only=True):
     limit_s: float
     priority: str = "technical"
 
-    def limit(self) -> float:
+    def limit(self, memory: Memory, setting: Setting) -> float:
         """The fixed limit."""
+        del memory, setting
         return self.limit_s
 
     def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import ClassVar, Final
+from math import isinf
+from typing import ClassVar, Final, Literal
 
 from msgspec.structs import replace
 
 from alarmcore.calendar import Window
-from alarmcore.model.reading import Position
+from alarmcore.model.alarm import Facts
 from alarmcore.outcome import Decision, Outcome
 from alarmcore.rules.base import End, Event, Find, Memory, Observed, Resolved, Setting
 from alarmcore.rules.lasting import LastingRule
 from alarmcore.rules.switches import is_on
-from alarmcore.rules.zone import ZoneRule, theirs
-from geofence.belief import DOUBT, Belief
+from alarmcore.rules.voices import counted, disputed, heard_of, is_doubtful, of_memory
+from alarmcore.rules.witness import BATCH_S, Witness, is_safe, lies_inside
+from alarmcore.rules.zone import ZoneRule, elapsed_s
+from geofence.belief import Belief
 
 LOST: Final = "lost"
 """Among the sources, a switch: on when it has been found that no fix comes, off when one has come since; where nothing is `found`
 it is as good as off. No device's switch is named so, since those hold a slash."""
+
+TOGETHER: Final = timedelta(seconds=BATCH_S)
 
 SILENCES_MAX: Final = 1024
 """Pairs of windows and `lost_s` that are kept: far more than municipalities have templates."""
@@ -30,16 +35,17 @@ class Silence(LastingRule, frozen=True, kw_only=True):
 
     limit_s: float
 
-    def limit(self) -> float:
+    def limit(self, memory: Memory, setting: Setting) -> float:
         """The fixed limit."""
+        del memory, setting
         return self.limit_s
 
 
 class ZoneExit(ZoneRule, frozen=True, kw_only=True):
     """Fires when belief becomes outside all zones, or is so when the rule's window begins.
 
-    With `lost_s` also when no fix has come for so long (by receipt) and the newest did not leave the person inside. Silence
-    alone never makes somebody doubtful who was at home: devices sleep there, and `silent` is the rule about devices.
+    With `lost_s` also when no fix has said for so long where the person is (by measurement), and the newest did not leave them
+    inside. Silence alone never makes somebody doubtful who was at home: devices sleep there, and `silent` is about devices.
     """
 
     kind: ClassVar[str] = "zone_exit"
@@ -54,7 +60,7 @@ class ZoneExit(ZoneRule, frozen=True, kw_only=True):
         return "outside"
 
     def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
-        """Follow the belief, and how long ago the last fix came."""
+        """Follow the fixes, and how long ago the last one was measured that says where the person is."""
         outcome = super().step(memory, event, setting, now)
         if self.lost_s is None:
             return outcome
@@ -62,10 +68,13 @@ class ZoneExit(ZoneRule, frozen=True, kw_only=True):
         if isinstance(event, Resolved):
             after = self._forgiven(memory, after, now)
         elif isinstance(event, Observed):
-            after = heard(memory, after, event, setting)
+            after = self._heard(memory, after, setting, now)
         after, ends = self._back(after)
+        if isinstance(event, Observed):
+            # Those that come with it may say more.
+            return Outcome(self._timed(after, setting, now, now + TOGETHER), (*decisions, *ends))
         after, finds = self._missed(after, setting, now)
-        return Outcome(self._timed(after, setting), (*decisions, *ends, *finds))
+        return Outcome(self._timed(after, setting, now, now), (*decisions, *ends, *finds))
 
     def _forgiven(self, before: Memory, after: Memory, now: datetime) -> Memory:
         """Somebody who was found lost and nothing else waits to be found again, as a condition that holds does."""
@@ -80,54 +89,76 @@ class ZoneExit(ZoneRule, frozen=True, kw_only=True):
         found = memory.found
         return marked(unforgiven(replace(memory, found=False)), None, None), (End(self.ended),) if found else ()
 
+    def _heard(self, before: Memory, after: Memory, setting: Setting, now: datetime) -> Memory:
+        """Memory after a reading: whoever was lost is not, once a device that did not leave them inside says where they are."""
+        if is_on(after.sources, LOST) is None or after.devices is before.devices:
+            return after
+        known, newest = self._silent_since(before, setting, now), self._silent_since(after, setting, now)
+        again = newest is None or known is None or newest > known
+        return marked(unforgiven(after), False, now) if again else after
+
     def _missed(self, memory: Memory, setting: Setting, now: datetime) -> tuple[Memory, tuple[Decision, ...]]:
         """Find that no fix has come for too long."""
-        due_at, heard_at = self._lost_at(memory, setting), memory.heard_at
-        if due_at is None or heard_at is None or due_at > now:
+        due_at, since_at = self._lost_at(memory, setting, now), self._silent_since(memory, setting, now)
+        if due_at is None or since_at is None or due_at > now:
             return memory, ()
         again = 0 if is_out(memory) else memory.again
         why = f"{self.lost} again" if again else self.lost
-        find = Find(why, int(heard_at.timestamp() * 1000), memory.device, heard_at, 0, again, self.facts(memory, setting))
+        cause, facts = int(since_at.timestamp() * 1000), self.last_known(memory, setting, now)
+        find = Find(why, cause, memory.device, since_at, 0, again, facts)
         return marked(replace(memory, found=True), True, now), (find,)
 
-    def _lost_at(self, memory: Memory, setting: Setting) -> datetime | None:
+    def last_known(self, memory: Memory, setting: Setting, now: datetime) -> Facts | None:
+        """Where the newest fix left the person, how old it is, and how many others say so."""
+        belief = memory.belief
+        if belief is None or belief.last_at is None:
+            return None
+        if isinf(belief.distance_m) or isinf(belief.error_m):
+            return Facts(zones=self.named(setting, now), age_s=elapsed_s(belief.last_at, now), lost=True)
+        side: Literal["inside", "outside"] = "outside" if belief.distance_m > 0.0 else "inside"
+        return Facts(
+            side=side,
+            zones=self.named(setting, now),
+            distance_m=round(abs(belief.distance_m)),
+            fixes=belief.agreed if belief.side == side else 0,
+            accuracy_m=round(belief.error_m),
+            age_s=elapsed_s(belief.last_at, now),
+            lost=True,
+            disputed=disputed(memory, setting, now),
+        )
+
+    def _silent_since(self, memory: Memory, setting: Setting, now: datetime) -> datetime | None:
+        """When a fix last said where the person is, of the devices that did not leave them inside; None if all did."""
+        speaking = counted(of_memory(memory), memory.sources, self.side(), setting, now)
+        newest = max(map(heard_of, speaking), default=now)
+        return max([told_at(one) for one in speaking if one.stands or is_doubtful(one, newest, self.side())], default=None)
+
+    def _lost_at(self, memory: Memory, setting: Setting, now: datetime) -> datetime | None:
         """When it is to be found that no fix comes; None when it has been, or when the newest fix left the person inside."""
-        if self.lost_s is None or memory.heard_at is None or is_safe(memory.belief):
+        if self.lost_s is None or (memory.found and is_on(memory.sources, LOST)):
             return None
-        if memory.found and is_on(memory.sources, LOST):
+        since_at = self._silent_since(memory, setting, now)
+        if since_at is None:
             return None
-        since = Memory(since_at=memory.heard_at, again_at=memory.again_at)
+        since = Memory(since_at=since_at, again_at=memory.again_at)
         return self.opened(silence(self.active, self.lost_s).due(since, setting), setting)
 
-    def _timed(self, memory: Memory, setting: Setting) -> Memory:
+    def _timed(self, memory: Memory, setting: Setting, now: datetime, soonest_at: datetime) -> Memory:
         """Memory with the earlier of both timers. A fix that only pushes one ahead leaves it, to ask again when it comes.
 
         One that has come is not there any more: `LastingRule` takes it away, or says anew when it asks for itself.
         """
-        due_at = self._lost_at(memory, setting)
-        if due_at is None or (memory.due_at is not None and memory.due_at <= due_at):
+        due_at = self._lost_at(memory, setting, now)
+        if due_at is None:
             return memory
-        return replace(memory, due_at=due_at)
+        due_at = max(due_at, soonest_at)
+        return memory if memory.due_at is not None and memory.due_at <= due_at else replace(memory, due_at=due_at)
 
 
 @lru_cache(maxsize=SILENCES_MAX)
 def silence(active: tuple[Window, ...], limit_s: float) -> Silence:
     """A silence that counts in these windows."""
     return Silence(id=LOST, active=active, limit_s=limit_s)
-
-
-def is_safe(belief: Belief | None) -> bool:
-    """Whether the newest fix left the person inside, or likely so where nothing was known before. Nobody seen is not missed."""
-    if belief is None:
-        return True
-    if belief.side == "inside":
-        return abs(belief.evidence) < DOUBT
-    return belief.side == "unknown" and (belief.evidence <= -DOUBT or lies_inside(belief))
-
-
-def lies_inside(belief: Belief) -> bool:
-    """Whether the newest fix lies inside by as much as it is taken to be off."""
-    return belief.distance_m <= -belief.error_m < 0.0
 
 
 def says_inside(belief: Belief | None) -> bool:
@@ -140,16 +171,9 @@ def is_out(memory: Memory) -> bool:
     return bool(memory.holds) and memory.belief is not None and memory.belief.side == "outside"
 
 
-def heard(before: Memory, after: Memory, event: Observed, setting: Setting) -> Memory:
-    """Memory after a reading: a fix has come if it is newer than what was known, also one that says nothing of the person."""
-    reading = event.reading
-    if not isinstance(reading.body, Position) or not event.positioned or (reading.late_s and not theirs(reading, setting)):
-        return after
-    last_at = None if before.belief is None else before.belief.last_at
-    if last_at is not None and reading.at <= last_at:
-        return after
-    after = replace(after, heard_at=reading.received_at)
-    return after if is_on(after.sources, LOST) is None else marked(unforgiven(after), False, reading.received_at)
+def told_at(witness: Witness) -> datetime:
+    """When a device last said where the person is."""
+    return witness.belief.told_at or heard_of(witness)
 
 
 def unforgiven(memory: Memory) -> Memory:

@@ -117,6 +117,7 @@ def read_around(root: Entry, now: datetime | None) -> tuple[Site, Surroundings]:
         now=now,
     )
     agreements, contacts, read = read_agreements(root, known), read_contacts(root), read_units(root, known)
+    known.receiving = frozenset([one.partner for one in agreements if "receive" in one.they_may])
     if not any(unit.kind == "centre" for unit in read):
         root.warn(
             "units", "there is no alarm centre, so that presses from unknown devices reach nobody; add a unit of kind centre"

@@ -52,6 +52,7 @@ class Drawn(msgspec.Struct, gc=False):
     corridor: Way | None = None
     municipality: str | None = None
     active: list[dict[str, Any]] | None = None
+    name: str | None = None
 
 
 _zones = msgspec.json.Decoder(list[Drawn]).decode
@@ -93,7 +94,7 @@ def drawn_zones(text: bytes, windows: Windows) -> Iterator[Zone]:
         else:
             continue
         active = windows.read(Entry({"active": zone.active}, Ledger()), "active") if zone.active else ()
-        yield Zone(zone.id, area, active)
+        yield Zone(zone.id, area, active, zone.name)
 
 
 def _rings(shape: Shape) -> Sequence[Sequence[Path]]:

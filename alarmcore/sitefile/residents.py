@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final, cast
 
 import msgspec
 
+from alarmcore.calendar import instant
 from alarmcore.model.site import Consent, Device, Resident, Responsible, Stay
 from alarmcore.sitefile.ledger import ID, Entry, shown
 from alarmcore.sitefile.rules import read_rules, with_hours
@@ -113,7 +114,7 @@ def _devices(resident: Entry, known: Surroundings, ident: str, belongings: dict[
 
 
 def _check_hand_over(several: list[Belonging], known: Surroundings) -> None:
-    """Refuse a device that belongs to two at once; on the day it is handed over, both may name it."""
+    """Refuse a device that belongs to two at once. On the day it is handed over both may name it, and should say when."""
     far = datetime.max.replace(tzinfo=known.tz)
     ordered = sorted(several, key=lambda one: one.device.from_.timestamp() if one.device.from_ else float("-inf"))
     before = ordered[0]
@@ -123,8 +124,18 @@ def _check_hand_over(several: list[Belonging], known: Surroundings) -> None:
             whose = "the same resident" if before.resident == after.resident else f"resident {before.resident}"
             text = f"{after.device.id} belongs to {whose} at the same time ({before.entry.path()})"
             after.entry.error("id", f"{text}; give until there and from here, on the day it is handed over")
+        elif start < end and start == _midnight(start, known):
+            text = (
+                f"{after.device.id} is of two that day ({before.entry.path()}), so that all of it counts here, from midnight on"
+            )
+            after.entry.warn("from", f"{text}; give the moment both there and here, with its offset: 2026-01-31T12:00:00+01:00")
         if (after.device.until or far) > (before.device.until or far):
             before = after
+
+
+def _midnight(at: datetime, known: Surroundings) -> datetime:
+    """The first instant of a day, which is what a date without a time is."""
+    return instant(known.tz, datetime.combine(at.astimezone(known.tz).date(), time()))
 
 
 def _handed_over(start: datetime, end: datetime, known: Surroundings) -> bool:
@@ -179,4 +190,6 @@ def _host(entry: Entry, known: Surroundings) -> str | None:
     host = entry.ident("host")
     if host and host not in known.partners:
         entry.warn("host", f"there is no agreement with {host}; add one, or its units may neither see nor answer these alarms")
+    elif host and host not in known.receiving:
+        entry.warn("host", f"the agreement with {host} lets nobody there see these alarms; give it they_may: [receive]")
     return host or None

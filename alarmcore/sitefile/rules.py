@@ -11,13 +11,18 @@ import msgspec
 from alarmcore.calendar import Window, longest_s
 from alarmcore.model.site import PRIORITIES, Zone
 from alarmcore.rules import RULES
-from alarmcore.rules.base import Rule, Usual
+from alarmcore.rules.base import Rule
 from alarmcore.rules.zone_exit import ZoneExit
+from alarmcore.sitefile.home_rules import check_home_rule, read_names, read_times
 from alarmcore.sitefile.ledger import Entry, sort_of
 from alarmcore.sitefile.surroundings import Surroundings, Uniqueness
 from alarmcore.sitefile.values import percent, seconds
+from alarmcore.usual.bounds import ONCE_IN_DAYS, Usual
 
-USUAL: Final = ("min_s", "max_s")
+USUAL: Final = ("min_s", "max_s", "once_in_days")
+
+ONCE_IN_DAYS_MAX: Final = 10_000.0
+"""Nobody's habits can be known so well that a limit is wrong more rarely than once in a generation."""
 
 TOLD: Final = frozenset({"hours"})
 """Fields that a rule has and its file has not: see `with_hours`."""
@@ -100,6 +105,9 @@ _READERS: Final[dict[str, Reader]] = {
     "active": lambda entry, name, _field, known: known.windows.read(entry, name),
     "chain": lambda entry, name, _field, known: known.chain(entry, name),
     "usual": lambda entry, name, _field, _known: _usual(entry, name),
+    "doors": lambda entry, name, _field, _known: read_names(entry, name),
+    "devices": lambda entry, name, _field, _known: read_names(entry, name),
+    "times": lambda entry, name, _field, _known: read_times(entry, name),
 }
 """Fields that mean the same in every rule. The others are read by their type."""
 
@@ -131,7 +139,17 @@ def _usual(entry: Entry, name: str) -> Usual | None:
         return None
     if least > most:
         found.error("min_s", f"is {least:g} and above max_s ({most:g}); exchange them")
-    return Usual(least, most)
+    if found.fields.get("once_in_days") is None:
+        return Usual(least, most)
+    return Usual(least, most, _once(found))
+
+
+def _once(entry: Entry) -> float:
+    """In how many days a learned limit may be wrong once."""
+    days = entry.number("once_in_days")
+    if days is not None and not 1.0 <= days <= ONCE_IN_DAYS_MAX:
+        entry.error("once_in_days", f"is {days:g}; give 1 to {ONCE_IN_DAYS_MAX:g}, or leave it out for {ONCE_IN_DAYS:g}")
+    return days or ONCE_IN_DAYS
 
 
 def _zones(entry: Entry, zones: dict[str, None]) -> tuple[str, ...]:
@@ -153,6 +171,7 @@ def _check(entry: Entry, rule: Rule) -> None:
         entry.warn("active", f"outside these hours a {rule.kind} would raise nothing; take active out unless that is meant")
     _check_limit(entry, rule)
     _check_levels(entry, rule)
+    check_home_rule(entry, rule)
 
 
 def _check_limit(entry: Entry, rule: Rule) -> None:
@@ -195,8 +214,6 @@ def _check_levels(entry: Entry, rule: Rule) -> None:
     if not {"above", "below", "clear"} <= set(rule.__struct_fields__):
         return
     above, below, clear = getattr(rule, "above", None), getattr(rule, "below", None), getattr(rule, "clear", None)
-    if above is None and below is None and entry.fields.get("above") is None and entry.fields.get("below") is None:
-        entry.error("", "neither above nor below is given, so that it never fires; give one of them")
     if above is not None and below is not None and below >= above:
         entry.error("below", "lies not below above, so that every value would fire; exchange them")
     if clear is not None and ((above is not None and clear > above) or (below is not None and clear < below)):

@@ -88,6 +88,12 @@ def _check_devices(entry: Entry, resident: Resident) -> None:
                 f"no device of this person gives {readings}, so that {rule.id} never fires; add the device",
                 places.get(rule.id),
             )
+    own = {device.id for device in resident.devices}
+    for rule in resident.rules:
+        strange = [device for device in getattr(rule, "devices", ()) if device not in own]
+        if strange:
+            text = f"{rule.id} looks at {', '.join(strange)}, no device of this person; add the device, or correct the name"
+            entry.warn("rules", text, places.get(rule.id))
 
 
 def _check_unheard(entry: Entry, resident: Resident) -> None:

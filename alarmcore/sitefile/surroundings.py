@@ -26,6 +26,8 @@ class Surroundings(msgspec.Struct):
     partners: dict[str, None]
     windows: Windows
     now: datetime | None = None
+    receiving: frozenset[str] = frozenset()
+    """Partners that may see our alarms."""
 
     def chain(self, entry: Entry, name: str) -> str | None:
         """A reference to a chain; None when it is left out or wrong."""

@@ -19,7 +19,7 @@ from alarmcore.sitefile.values import Windows, are_swapped, degrees
 from geofence import depth, repair
 
 SHAPES: Final = ("circle", "area", "corridor", "municipality")
-ZONE: Final = ("id", *SHAPES, "active")
+ZONE: Final = ("id", "name", *SHAPES, "active")
 CIRCLE: Final = ("lat", "lon", "radius_m")
 CORRIDOR: Final = ("line", "width_m")
 
@@ -43,9 +43,9 @@ def read_zones(resident: Entry, home: Place | None, windows: Windows) -> tuple[Z
     for entry in resident.entries("zones", ZONE):
         ident = entry.ident()
         once.check(entry, ident)
-        area, active = _area(entry, home), windows.read(entry, "active")
+        area, active, name = _area(entry, home), windows.read(entry, "active"), entry.text("name", required=False)
         if area is not None:
-            found.append(Zone(ident, area, active))
+            found.append(Zone(ident, area, active, name or None))
     return tuple(found)
 
 

@@ -51,10 +51,10 @@ def _add_lists(router: APIRouter, desk: Desk, operator: Any) -> None:
         """`open`: everything not resolved, all of it. `resolved`: the newest first, `next` to be given as `before`."""
         if state == "open":
             alarms = await desk.open(caller.tenant)
-            seen(alarms, caller.subject)
+            seen(alarms, caller.subject, caller.tenant)
             return {"items": [desk.view(alarm) for alarm in alarms], "next": None}
         found = await desk.books.alarms(caller.tenant, opened=False, limit=limit, before=before)
-        seen(found, caller.subject)
+        seen(found, caller.subject, caller.tenant)
         following = found[-1].id if len(found) == limit else None
         return {"items": [desk.view(alarm) for alarm in found], "next": following}
 

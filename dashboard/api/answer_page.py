@@ -18,7 +18,7 @@ from markupsafe import Markup
 from alarmcore.errors import AlarmClosed, AlarmUnknown, CommandRefused, NotAllowed, OutingRefused, TakenByOther, Unavailable
 from alarmcore.model.reasons import OUTCOMES
 from dashboard.answers import AnswerKey, AnswerLinks, AnswerPort, AnswerView
-from dashboard.api.answer_text import closed_paragraphs, page
+from dashboard.api.answer_text import closed_paragraphs, company_over, page
 from dispatch.wording.answering import said
 from dispatch.wording.moments import Language
 
@@ -82,18 +82,24 @@ def answer_router(port: AnswerPort, links: AnswerLinks) -> APIRouter:
         if _from_elsewhere(request, links.base_url):
             return _message(403, "foreign")
         form = await _form(request)
-        given = word or form.get("answer", "")
-        outcome = form.get("outcome") or None
-        if given == "accompany":
-            return await _accompanied(port, key, request, token, form.get("until", ""))
-        if given not in ANSWERS or (outcome is not None and outcome not in OUTCOMES):
-            return await _again(port, key, request, token, 422, "answer_unknown")
-        if given == "resolve" and outcome is None:
-            return await _again(port, key, request, token, 422, "outcome_missing")
-        outcome = outcome if given == "resolve" else None
-        return await _stored(port, key, request, token, given, port.answer(key.tenant, key.alarm, key.recipient, given, outcome))
+        return await _given(port, key, request, token, word or form.get("answer", ""), form)
 
     return router
+
+
+async def _given(port: AnswerPort, key: AnswerKey, request: Request, token: str, given: str, form: dict[str, str]) -> Response:
+    """Store what the reader has said, or say what is wrong with it."""
+    outcome = form.get("outcome") or None
+    if given == "accompany":
+        return await _accompanied(port, key, request, token, form.get("until", ""))
+    if given == "bring_back":
+        return await _stored(port, key, request, token, given, port.bring_back(key.tenant, key.alarm, key.recipient))
+    if given not in ANSWERS or (outcome is not None and outcome not in OUTCOMES):
+        return await _again(port, key, request, token, 422, "answer_unknown")
+    if given == "resolve" and outcome is None:
+        return await _again(port, key, request, token, 422, "outcome_missing")
+    outcome = outcome if given == "resolve" else None
+    return await _stored(port, key, request, token, given, port.answer(key.tenant, key.alarm, key.recipient, given, outcome))
 
 
 async def _accompanied(port: AnswerPort, key: AnswerKey, request: Request, token: str, until: str) -> Response:
@@ -137,18 +143,22 @@ async def _again(port: AnswerPort, key: AnswerKey, request: Request, token: str,
 
 def _shown(view: AnswerView, request: Request, token: str, status: int = 200, warning: str | None = None) -> Response:
     language = _asked(request) or view.language
-    result = request.query_params.get("r", "")
+    result, path = request.query_params.get("r", ""), _path(request, token)
+    if result == "refused" and warning is None:
+        warning = "refused"
     if view.state == "resolved":
         block = {
             "language": language,
             "heading": said("closed_title", language),
             "paragraphs": closed_paragraphs(view, language, result),
+            "company": company_over(view, language),
+            "bring_back": said("bring_back", language),
+            "action": path + (f"?lang={language}" if _asked(request) else ""),
         }
-        return _page("answer_message.html.j2", 410, language, blocks=[block])
-    path = _path(request, token)
+        return _page(
+            "answer_message.html.j2", 410, language, blocks=[block], warning=said(warning, language) if warning else None
+        )
     other: Language = "en" if language == "sv" else "sv"
-    if result == "refused":
-        warning = "refused"
     return _page(
         "answer.html.j2",
         status,
@@ -166,10 +176,10 @@ def _shown(view: AnswerView, request: Request, token: str, status: int = 200, wa
 def _message(status: int, word: str) -> Response:
     """A page that says one thing in both languages, since we do not know whose link it is."""
     blocks = [
-        {"language": language, "heading": said(f"{word}_title", language), "paragraphs": [said(word, language)]}
+        {"language": language, "heading": said(f"{word}_title", language), "paragraphs": [said(word, language)], "company": None}
         for language in _LANGUAGES
     ]
-    return _page("answer_message.html.j2", status, "sv", blocks=blocks)
+    return _page("answer_message.html.j2", status, "sv", blocks=blocks, warning=None)
 
 
 _LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")

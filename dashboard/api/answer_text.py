@@ -11,9 +11,18 @@ import msgspec
 from alarmcore.model.reasons import OUTCOMES
 from alarmcore.watch import WHEREABOUTS
 from dashboard.answers import AnswerView
-from dispatch.wording import clock_text, day_text, facts_text, headline, lateness_text, outcome_text, why_text
+from dispatch.wording import (
+    clock_text,
+    day_text,
+    facts_text,
+    headline,
+    lateness_text,
+    outcome_text,
+    sighting_text,
+    why_text,
+)
 from dispatch.wording.answering import said
-from dispatch.wording.moments import Language
+from dispatch.wording.moments import Language, clock_beside
 
 _OPEN: Final = ("take", "decline", "resolve")
 _TAKEN: Final = ("arrive", "decline", "resolve")
@@ -39,6 +48,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     geo: str | None
     outcomes: tuple[tuple[str, str], ...]
     company: tuple[tuple[str, str], ...]
+    over: str | None
     person: str
     recipient: str
     tenant: str
@@ -49,7 +59,7 @@ def page(view: AnswerView, language: Language, result: str) -> Page:
     """The page of an alarm that is not resolved; `result` is what the reader has just done, if anything."""
     mine = view.taken_by == view.recipient and view.state != "open"
     return Page(
-        headline=headline(view.cause, view.resident_name, language),
+        headline=headline(view.cause, view.resident_name, language, why=view.why),
         when=_short_when(view, language),
         state=_state(view, language, result),
         settled=view.state != "open",
@@ -61,11 +71,19 @@ def page(view: AnswerView, language: Language, result: str) -> Page:
         geo=f"geo:{view.position.lat:.5f},{view.position.lon:.5f}" if view.position else None,
         outcomes=tuple((word, outcome_text(word, language).capitalize()) for word in OUTCOMES),
         company=_company(view, language, mine=mine),
+        over=company_over(view, language),
         person=view.resident_name or said("the_person", language),
         recipient=view.recipient_name,
         tenant=view.tenant_name,
         alarm=view.alarm,
     )
+
+
+def company_over(view: AnswerView, language: Language) -> str | None:
+    """Until when the reader's own outing lasts, beside the button that ends it; of a resolved alarm nothing else is said."""
+    if view.outing_until is None or not view.outing_mine:
+        return None
+    return said("bring_back_means", language, clock=clock_text(view.outing_until, _tz(view), language))
 
 
 def closed_paragraphs(view: AnswerView, language: Language, result: str) -> list[str]:
@@ -78,11 +96,15 @@ def closed_paragraphs(view: AnswerView, language: Language, result: str) -> list
         day, clock = day_text(view.resolved_at, _tz(view), language), clock_text(view.resolved_at, _tz(view), language)
         ended = said("closed", language, day=day, clock=clock, by=by, outcome=outcome)
     thanks = [said("thanks", language)] if result == "resolve" else []
+    if result == "bring_back" and view.outing_until is None:
+        thanks = [said("brought_back", language)]
     return [*thanks, ended, said("closed_rest", language)]
 
 
 def _state(view: AnswerView, language: Language, result: str) -> str:
     """One plain sentence, made of what is stored and never of what the address says happened."""
+    if result == "bring_back" and view.outing_until is None and view.cause in WHEREABOUTS:
+        return said("brought_back", language) + " " + _state(view, language, "")
     if view.state == "open":
         declined = view.answered == "decline"
         thanks = said("thanks", language) + " " if declined and result == "decline" else ""
@@ -123,13 +145,11 @@ def _company(view: AnswerView, language: Language, *, mine: bool) -> tuple[tuple
 
 
 def _facts(view: AnswerView, language: Language) -> list[tuple[str, str]]:
-    tz = _tz(view)
-    day, clock = day_text(view.raised_at, tz, language), clock_text(view.raised_at, tz, language)
-    facts = [(said("when", language), said("at", language, day=day, clock=clock))]
+    facts = [(said("when", language), _when(view, language))]
     if view.address:
         facts.append((said("address", language), view.address))
     facts.append((said("why", language), _repeats(view, language)))
-    if view.outing_until:
+    if view.outing_until is not None:
         clock = clock_text(view.outing_until, _tz(view), language)
         facts.append((said("outing", language), said("outing_until", language, name=view.outing_with, clock=clock)))
     if view.position:
@@ -141,7 +161,7 @@ def _repeats(view: AnswerView, language: Language) -> str:
     why = why_text(view.why, language)
     why = why[:1].upper() + why[1:]
     if view.facts:
-        why += f": {facts_text(view.facts, language, view.zone_names)}"
+        why += f": {facts_text(view.facts, language, view.zone_names, _tz(view))}"
     if not view.repeats:
         return why
     clock = clock_text(view.repeated_at or view.raised_at, _tz(view), language)
@@ -150,15 +170,27 @@ def _repeats(view: AnswerView, language: Language) -> str:
 
 
 def _position(view: AnswerView, language: Language) -> str:
-    """The coordinates as text too, for telephones whose map does not open from a page."""
-    if view.position is None:
+    """When and where. The coordinates as text too, for telephones whose map does not open from a page."""
+    position = view.position
+    if position is None:
         return ""
-    parts = [f"{view.position.lat:.5f}, {view.position.lon:.5f}"]
-    if view.position.accuracy_m is not None:
-        parts.append(f"±{view.position.accuracy_m:.0f} m")
-    if view.position.at is not None:
-        parts.append(said("clock", language, clock=clock_text(view.position.at, _tz(view), language)))
-    return ", ".join(parts)
+    where = f"{position.lat:.5f}, {position.lon:.5f}"
+    if position.accuracy_m is not None:
+        where += f" (±{position.accuracy_m:.0f} m)"
+    where = said("about", language, where=where)
+    if position.at is None:
+        return where
+    age_s = None if view.now is None else max(0, int((view.now - position.at).total_seconds()))
+    return f"{sighting_text(position.at, age_s, _tz(view), language)}, {where}"
+
+
+def _when(view: AnswerView, language: Language) -> str:
+    """The day and the clock at which it happened, and beside it when it reached us where that was later."""
+    tz, happened = _tz(view), view.raised_at - timedelta(seconds=view.late_s)
+    when = said("at", language, day=day_text(happened, tz, language), clock=clock_text(happened, tz, language))
+    if not view.late_s:
+        return when
+    return when + said("reached", language, clock=clock_beside(view.raised_at, happened, tz, language))
 
 
 def _short_when(view: AnswerView, language: Language) -> str:

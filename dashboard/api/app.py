@@ -21,16 +21,20 @@ from dashboard.api.alarms import alarms_router
 from dashboard.api.answer_page import answer_router
 from dashboard.api.brokers import brokers_router
 from dashboard.api.callers import Callers
+from dashboard.api.docs_page import add_docs
 from dashboard.api.live import live_router
 from dashboard.api.outings import outings_router
 from dashboard.api.readings import readings_router
 from dashboard.api.room import Room
 from dashboard.api.session import session_router
+from dashboard.api.usual import usual_router
+from dashboard.api.usual_page import usual_pages
 from dashboard.board import Board
 from dashboard.borders import MunicipalityUnknown, borders, municipality_at
 from dashboard.desk import Desk
 from dashboard.hub import Hub
 from dashboard.outings import LinkOutings, OutingDesk
+from dashboard.usual import UsualDesk
 
 log = structlog.get_logger(__name__)
 
@@ -68,8 +72,9 @@ def app_of(  # noqa: PLR0913 - one for each part of the application
 
     Without `pages` it only says how it is, as a process does that nobody looks at.
     """
-    app = FastAPI(title="alarmcore", version="1", redoc_url=None)
+    app = FastAPI(title="alarmcore", version="1", docs_url=None, redoc_url=None)
     problems.install(app)
+    add_docs(app, STATIC / "docs.html" if pages else None)
     _add_health(app, owned, ready, notices)
     if pages:
         _add_pages(app, desk, hub, callers, links)
@@ -83,9 +88,8 @@ def app_of(  # noqa: PLR0913 - one for each part of the application
         except Exception as error:  # noqa: BLE001 - our own fault: said without its text, which may hold what was sent
             log.error("request_failed", method=request.method, error=fault(error))  # noqa: TRY400
             answer = problems.problem(500, "internal", "this is a fault of the service; its log says where")
-        if not request.url.path.startswith("/docs"):
-            for name, value in HEADERS.items():
-                answer.headers.setdefault(name, value)
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
         return answer
 
     if pages and STATIC.is_dir():
@@ -99,6 +103,9 @@ def _add_pages(app: FastAPI, desk: Desk, hub: Hub, callers: Callers, links: Answ
     app.include_router(alarms_router(desk, callers))
     outings = OutingDesk(desk)
     app.include_router(outings_router(outings, callers))
+    usual = UsualDesk(desk)
+    app.include_router(usual_router(usual, callers))
+    app.include_router(usual_pages(usual, callers))
     app.include_router(session_router(callers, desk.sites, clock))
     app.include_router(live_router(desk, hub, callers, clock))
     app.include_router(brokers_router(callers, clock))

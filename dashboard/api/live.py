@@ -110,11 +110,13 @@ async def _hear(socket: WebSocket, seat: Seat, desk: Desk, caller: Caller) -> No
             return
         shown = _shown(text)
         # What it has said already is nothing new: a page that says it again and again must not keep the service busy.
-        new = [alarm for alarm in shown.alarms[:SHOWN_MAX] if alarm not in seat.shown] if shown is not None else []
+        said = shown.alarms[:SHOWN_MAX] if shown is not None else []
+        new = [alarm for alarm in said if alarm not in seat.shown and alarm not in seat.looked]
         if new:
             while desk.front.crowded(caller.tenant or ""):  # noqa: ASYNC110 - of whoever owns the alarms now
                 await asyncio.sleep(CROWDED_S)
             seat.shown.update(desk.shown(new, caller.tenant, caller.subject))
+            seat.looked.update(seat.hub.hosted(caller.tenant).intersection(new))
 
 
 def _shown(text: str) -> Shown | None:
@@ -151,5 +153,6 @@ async def _pulse(seat: Seat, clock: Clock) -> None:
         if since is not None and asyncio.get_running_loop().time() - since > STALLED_S:
             turned_away("slow_screens", tenant=seat.tenant or "")
             return
+        seat.hub.look(seat)
         if seat.queue.empty():
             seat.queue.put_nowait(Frame(msgspec.json.encode({"type": "pulse", "at": stamp(clock.now())}).decode()))

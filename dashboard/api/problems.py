@@ -12,6 +12,7 @@ from alarmcore.errors import (
     AlarmcoreError,
     AlarmUnknown,
     InputError,
+    NotAgreed,
     NotAllowed,
     ResidentUnknown,
     TakenByOther,
@@ -24,6 +25,7 @@ STATUS: dict[type[AlarmcoreError], int] = {
     TakenByOther: 409,
     AlarmClosed: 409,
     NotAllowed: 401,
+    NotAgreed: 403,
     InputError: 422,
     Unavailable: 503,
 }

@@ -19,6 +19,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` is the same for every try of the same telling, so that a receiver can drop doubles. `answer_url` is the
     recipient's own link (only for contacts and units that may answer there). `reason` says a finding about zones in numbers.
+    The position is the newest that can be relied on, measured at `position_at` and so old when the message was made.
     """
 
     key: str
@@ -47,6 +48,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     answer_url: str | None
     test: bool = False
     reason: str | None = None
+    position_at: datetime | None = None
+    position_age_s: int | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -16,7 +16,9 @@ _WORDS: Final[dict[str, Pair]] = {
     "why": ("Varför", "Why"),
     "when": ("När", "When"),
     "address": ("Adress", "Address"),
-    "position": ("Senast kända position", "Last known position"),
+    "position": ("Sågs senast", "Last seen"),
+    "about": ("ungefär {where}", "at about {where}"),
+    "reached": (", nådde oss {clock}", ", reached us at {clock}"),
     "clock": ("kl. {clock}", "at {clock}"),
     "map": ("Öppna i kartan", "Open in the map"),
     "repeats": ("Har hänt {count} gånger till, senast {clock}", "Has happened {count} more times, last at {clock}"),
@@ -36,6 +38,12 @@ _WORDS: Final[dict[str, Pair]] = {
     ),
     "outing": ("Utflykt", "Outing"),
     "outing_until": ("Ute med {name} till kl. {clock}", "Out with {name} until {clock}"),
+    "bring_back": ("Utflykten är över", "The outing is over"),
+    "bring_back_means": (
+        "Utflykten varar till kl. {clock}. Avsluta den när ni är tillbaka, så larmar vi som vanligt igen.",
+        "The outing lasts until {clock}. End it when you are back, and we alarm as usual again.",
+    ),
+    "brought_back": ("Tack. Utflykten är avslutad.", "Thank you. The outing is over."),
     "outing_past": (
         "Den tiden är redan förbi, och inget är sparat. Välj en tid här.",
         "That time is over already, and nothing is saved. Choose a time here.",

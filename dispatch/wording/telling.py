@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.channels.port import Message
 from dispatch.wording.moments import Language, clock_beside, clock_text, day_text, duration_text
-from dispatch.wording.words import headline, link_text, why_text
+from dispatch.wording.words import HEALTH_CAUSES, headline, link_text, why_text
 
 Length = Literal["sms", "mail"]
 
@@ -40,7 +40,7 @@ def plain(text: str, chars_max: int) -> str:
 def subject(message: Message) -> str:
     """The subject of a mail: label, person and what happened, with the clock; safe as a header value."""
     who = _who(message, short=_is_contact(message))
-    what = headline(message.cause, who, message.language, discreet=True)
+    what = headline(message.cause, who, message.language, why=message.why, discreet=True)
     return f"{_label(message)}: {what}, {clock_text(message.raised_at, _tz(message), message.language)}"
 
 
@@ -48,7 +48,7 @@ def first_line(message: Message, length: Length = "mail") -> str:
     """Who, what, when and where, on one line; lateness is said with both times."""
     sms = length == "sms"
     short = sms and _is_contact(message)
-    what = headline(message.cause, _who(message, short=short), message.language, discreet=sms)
+    what = headline(message.cause, _who(message, short=short), message.language, why=message.why, discreet=sms)
     parts = [f"{_label(message)}: {what}"]
     if message.address and not short:
         parts.append(plain(message.address, ADDRESS_CHARS_MAX))
@@ -72,7 +72,8 @@ def _sms(message: Message) -> str:
     if message.answer_url:
         link = ("Svara: " if sv else "Answer: ") + message.answer_url
     # What is most worth its room comes first; whatever no longer fits is left out, never the first line and never the link.
-    extras = [_reminder(message), _sentence(message.reason) if message.reason else "", _aside(message)]
+    reason = message.reason if message.cause not in HEALTH_CAUSES else None
+    extras = [_reminder(message), _sentence(reason) if reason else "", _aside(message)]
     kept = [first]
     for extra in extras:
         if extra and len(" ".join([*kept, extra, link])) <= SMS_CHARS_MAX:
@@ -119,7 +120,11 @@ def _where(message: Message) -> str:
     if message.answer_url:
         return "Var: positionen finns på sidan nedan" if sv else "Where: the position is on the page below"
     around = f" (±{message.accuracy_m:.0f} m)" if message.accuracy_m is not None else ""
-    return f"Position: {message.lat:.5f}, {message.lon:.5f}{around}"
+    where = f"{message.lat:.5f}, {message.lon:.5f}{around}"
+    if message.position_at is None:
+        return f"Position: {where}"
+    when = sighting_text(message.position_at, message.position_age_s, _tz(message), message.language)
+    return f"Sågs senast {when}, ungefär {where}" if sv else f"Last seen {when}, at about {where}"
 
 
 def _reminder(message: Message) -> str:
@@ -134,6 +139,17 @@ def _reminder(message: Message) -> str:
 def _aside(message: Message) -> str:
     aside = " ".join(word for word in message.why.split() if word.startswith(("set_aside", "reset_clock")))
     return _sentence(why_text(aside, message.language)) if aside else ""
+
+
+def sighting_text(at: datetime, age_s: int | None, tz: tzinfo, language: Language) -> str:
+    """When somebody was seen, and how long ago that is: `05:23, för 2 min sedan`."""
+    if age_s is None:
+        return clock_text(at, tz, language)
+    clock = clock_beside(at, at + timedelta(seconds=age_s), tz, language)
+    if age_s < 60:
+        return f"{clock}, nyss" if language == "sv" else f"{clock}, just now"
+    age = duration_text(age_s // 60 * 60, language)
+    return f"{clock}, för {age} sedan" if language == "sv" else f"{clock}, {age} ago"
 
 
 def lateness_text(cause: str, raised_at: datetime, late_s: int, tz: tzinfo, language: Language) -> str:

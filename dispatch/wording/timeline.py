@@ -58,6 +58,9 @@ _PLAIN: Final[dict[str, Pair]] = {
     "alarm.arrived": ("{who} är framme", "{who} has arrived"),
     "alarm.reopened": ("Larmet öppnades igen", "The alarm was opened again"),
     "alarm.escalated": ("Larmet gick vidare till nästa i kedjan", "The alarm went on to the next in the chain"),
+    "alarm.outing_begun": ("{who} började en utflykt", "{who} began an outing"),
+    "alarm.outing_ended": ("{who} avslutade utflykten", "{who} ended the outing"),
+    "alarm.outing_lapsed": ("Utflyktens tid är ute", "The time of the outing is over"),
     "chain.skipped": ("{who} hoppades över", "{who} was skipped"),
     "reading.rejected": ("En rapport från en enhet gick inte att använda", "A report from a device could not be used"),
 }
@@ -73,11 +76,15 @@ _CHANNELS: Final[dict[str, Pair]] = {
 
 
 def _raised(event: Event, language: Language, names: Mapping[str, str], tz: tzinfo) -> str:
-    head = f"{'Larm' if language == 'sv' else 'Alarm'}: {cause_name(str(event.get('cause', '')), language)}"
+    head = f"{'Larm' if language == 'sv' else 'Alarm'}: {_cause(event, language)}"
     resident = event.get("resident")
     if resident:
         head += f", {names.get(str(resident), str(resident))}"
     return head + _because(event, language) + _late(event, language, tz) + "."
+
+
+def _cause(event: Event, language: Language) -> str:
+    return cause_name(str(event.get("cause", "")), language, str(event.get("why") or ""))
 
 
 def _told(event: Event, language: Language, names: Mapping[str, str]) -> str:

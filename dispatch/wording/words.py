@@ -45,6 +45,10 @@ CAUSES: Final[dict[str, tuple[Pair, Pair]]] = {
         ("Missad medicin", "Missed medication"),
         ("{who} har inte tagit sin medicin", "{who} has not taken their medicine"),
     ),
+    "sensor_fault": (
+        ("Sensorfel", "Sensor fault"),
+        ("en sensor hos {who} verkar ha fel", "a sensor at the home of {who} seems to be faulty"),
+    ),
     "unknown_device": (
         ("Okänd enhet", "Unknown device"),
         ("en enhet som ingen är kopplad till har larmat", "a device that belongs to nobody has raised an alarm"),
@@ -58,6 +62,41 @@ CAUSES: Final[dict[str, tuple[Pair, Pair]]] = {
     ),
 }
 """Cause (a rule's kind, `unknown_device`, or `internal` for a fault of ours) to its name and the sentence about a person."""
+
+REASONS: Final[dict[str, tuple[Pair, Pair]]] = {
+    "position_lost": (
+        ("Position saknas", "Position lost"),
+        ("vi vet inte var {who} är", "we do not know where {who} is"),
+    ),
+    "measured_changing": (
+        ("Snabb ändring", "Quick change"),
+        ("ett mätvärde hos {who} har ändrats snabbt", "a measurement of {who} has changed quickly"),
+    ),
+    "dose_unanswered": (
+        ("Dos utan svar", "Dose without an answer"),
+        ("{who} kan ha missat sin medicin", "{who} may have missed their medicine"),
+    ),
+    "sensor_silent": (
+        ("Sensor tyst", "Sensor silent"),
+        ("en sensor hos {who} har tystnat", "a sensor at the home of {who} has gone silent"),
+    ),
+    "sensor_stuck": (
+        ("Sensor har fastnat", "Sensor stuck"),
+        ("en sensor hos {who} har fastnat", "a sensor at the home of {who} is stuck"),
+    ),
+    "sensor_chatters": (
+        ("Orolig sensor", "Restless sensor"),
+        ("en sensor hos {who} slår om orimligt ofta", "a sensor at the home of {who} switches unreasonably often"),
+    ),
+    "alarms_folded": (
+        ("Larm hålls inne", "Alarms held back"),
+        (
+            "en enhet hos {who} larmar gång på gång, några av dess larm väntar till nästa heltimme",
+            "a device of {who} raises alarm after alarm, some of them wait for the next full hour",
+        ),
+    ),
+}
+"""The same by the word of `why`, where one rule finds what is not the same to a reader."""
 
 HEALTH_CAUSES: Final = frozenset({"measurement", "missed_medication"})
 """Causes whose very name is health information: left out where a locked screen would show them."""
@@ -91,7 +130,7 @@ WHY_WORDS: Final[dict[str, Pair]] = {
     "pressed": ("larmknappen trycktes", "the alarm button was pressed"),
     "fell": ("ett fall kändes av", "a fall was detected"),
     "outside_all_zones": ("utanför alla sina områden", "outside all agreed areas"),
-    "position_lost": ("ingen position på länge, senast utanför eller osäker", "no position for long, last outside or uncertain"),
+    "position_lost": ("vi har tappat positionen", "we have lost the position"),
     "inside_zone": ("inne i ett bevakat område", "inside a watched area"),
     "out_of_bed_too_long": ("uppe ur sängen längre än gränsen", "out of bed for longer than the limit"),
     "on_floor_too_long": ("på golvet längre än gränsen", "on the floor for longer than the limit"),
@@ -99,19 +138,42 @@ WHY_WORDS: Final[dict[str, Pair]] = {
     "inactive_too_long": ("ingen rörelse längre än gränsen", "no movement for longer than the limit"),
     "silent_too_long": ("enheten har varit tyst längre än gränsen", "the device has been silent for longer than the limit"),
     "measured_outside": ("ett mätvärde har passerat sin gräns", "a measurement has passed its limit"),
+    "measured_changing": ("ett mätvärde har ändrats snabbt", "a measurement has changed quickly"),
     "dose_missed": ("en dos medicin är inte tagen", "a dose of medicine has not been taken"),
+    "dose_unanswered": (
+        "medicinapparaten har inte sagt något om dosen i tid",
+        "the dispenser has said nothing of the dose in time",
+    ),
+    "sensor_silent": ("en sensor har tystnat medan andra hörs", "a sensor has gone silent while others are heard"),
+    "sensor_stuck": (
+        "en sensor har fastnat: den säger samma sak fast andra märker rörelse",
+        "a sensor is stuck: it says the same though others notice movement",
+    ),
+    "sensor_chatters": ("en sensor slår om orimligt ofta", "a sensor switches unreasonably often"),
+    "alarms_folded": (
+        "en enhet larmar gång på gång, dess övriga larm väntar högst en timme",
+        "a device raises alarm after alarm, its others wait for an hour at most",
+    ),
     "battery_below": ("batteriet är under gränsen", "the battery is below its limit"),
     # Why a condition ended.
     "inside_a_zone": ("åter inom ett område", "back inside an area"),
     "outside_zone": ("utanför det bevakade området igen", "outside the watched area again"),
     "back_in_bed": ("åter i sängen", "back in bed"),
+    "up_for_the_day": ("uppe för dagen", "up for the day"),
     "off_the_floor": ("inte längre på golvet", "no longer on the floor"),
     "active_again": ("rörelse igen", "movement again"),
     "heard_again": ("enheten hörs igen", "the device is heard again"),
     "battery_recovered": ("batteriet är laddat igen", "the battery is charged again"),
     "door_closed": ("dörren är stängd igen", "the door is closed again"),
     "measured_inside": ("mätvärdet är åter inom sin gräns", "the measurement is back within its limit"),
+    "measured_steady": ("mätvärdet ändras inte längre snabbt", "the measurement no longer changes quickly"),
+    "dose_taken": ("dosen är tagen", "the dose has been taken"),
+    "sensor_behaves": ("sensorn fungerar som den ska igen", "the sensor works as it should again"),
     "device_reset": ("enheten har återställts", "the device was reset"),
+    "consent_lapsed": (
+        "samtycket har gått ut, och positionen följs inte längre",
+        "the consent has ended, and the position is watched no longer",
+    ),
     "outing_begun": ("någon är med på en utflykt", "somebody is along on an outing"),
     # What is added to a finding.
     "again": ("kvarstår efter att förra larmet avslutades", "persists after the last alarm was resolved"),
@@ -161,22 +223,26 @@ def pick(pair: Pair, language: Language) -> str:
     return pair[0] if language == "sv" else pair[1]
 
 
-def cause_name(cause: str, language: Language) -> str:
+def _known(cause: str, why: str) -> tuple[Pair, Pair] | None:
+    """The texts of a cause, or of what was found where that says more."""
+    return next((REASONS[word] for word in why.split() if word in REASONS), CAUSES.get(cause))
+
+
+def cause_name(cause: str, language: Language, why: str = "") -> str:
     """The cause as a heading: `Larmknapp`."""
-    known = CAUSES.get(cause)
+    known = _known(cause, why)
     return pick(known[0], language) if known else cause
 
 
-def headline(cause: str, who: str | None, language: Language, *, discreet: bool = False) -> str:
+def headline(cause: str, who: str | None, language: Language, *, why: str = "", discreet: bool = False) -> str:
     """Who and what, in one clause without a full stop; `discreet` where others may see the screen."""
     if cause == "unknown_device":  # There is no person to name, so the sentence is about the device.
         return _capital(pick(CAUSES[cause][1], language))
-    who = who or ("En boende" if language == "sv" else "A resident")
+    who = who or ("en boende" if language == "sv" else "a resident")
     if discreet and cause in HEALTH_CAUSES:
         return _capital(pick(_DISCREET, language).replace("{who}", who))
-    if cause not in CAUSES:
-        return f"{who}: {cause}"
-    return _capital(pick(CAUSES[cause][1], language).replace("{who}", who))
+    known = _known(cause, why)
+    return _capital(f"{who}: {cause}") if known is None else _capital(pick(known[1], language).replace("{who}", who))
 
 
 def outcome_text(outcome: str, language: Language) -> str:

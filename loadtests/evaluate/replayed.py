@@ -123,7 +123,7 @@ def _resident(number: int, scenario: Scenario) -> dict[str, Any]:
         "name": f"Resident {number}",
         "consent": {"given": "2010-01-01", "by": "resident", "basis": "sol"},
         "chain": "standard",
-        "devices": [{"id": f"d{number}", "kind": "gps"}],
+        "devices": [{"id": f"d{number}", "kind": "gps"}, {"id": f"e{number}", "kind": "phone"}],
         "zones": [{"id": "home", "circle": {"lat": scenario.lat, "lon": scenario.lon, "radius_m": RADIUS_M}}],
         "rules": [{"id": RULE, "kind": "zone_exit", "zones": ["home"]}],
     }
@@ -143,7 +143,7 @@ def readings(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
 
 def _reading(number: int, fix: Fix, shift_s: float) -> dict[str, Any]:
     said = {
-        "device": f"d{number}",
+        "device": f"{'e' if fix.other else 'd'}{number}",
         "kind": "position",
         "at": fix.at_s + shift_s,
         "received_at": fix.received_s + shift_s,

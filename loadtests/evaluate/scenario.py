@@ -29,7 +29,10 @@ ECCENTRICITY2: Final = 0.0066943799901413165
 
 
 class Fix(msgspec.Struct, frozen=True, gc=False):
-    """One position: when it was measured and received (epoch seconds), where, and how well the device says it knows."""
+    """One position: when it was measured and received (epoch seconds), where, and how well the device says it knows.
+
+    `other`: it comes from the person's second device.
+    """
 
     at_s: float
     received_s: float
@@ -37,6 +40,7 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     lon: float
     accuracy_m: float | None = None
     speed_mps: float | None = None
+    other: bool = False
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):

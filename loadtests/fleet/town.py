@@ -39,8 +39,9 @@ ORDINARY: Final[tuple[Equipment, ...]] = (
     (
         ("bed", "motion"),
         [
-            {"id": "night", "kind": "out_of_bed", "limit_s": 1800, "active": NIGHT},
+            {"id": "night", "kind": "out_of_bed", "usual": {"min_s": 600, "max_s": 3600}, "active": NIGHT},
             {"id": "still", "kind": "inactivity", "limit_s": 10800, "active": DAY},
+            {"id": "sensors", "kind": "sensor_fault"},
         ],
     ),
     (

@@ -78,6 +78,14 @@ def test_on_the_day_of_the_hand_over_it_is_whose_it_was_given_to() -> None:
     assert whose(registry, taken(at(datetime(2026, 1, 13, 8, tzinfo=UTC)))) == "r2"
 
 
+def test_what_is_handed_over_at_noon_is_whose_it_is_at_that_moment() -> None:
+    noon = "2026-01-13T12:00:00+01:00"
+    for first in ({"until": noon}, {"until": "2026-01-13"}):
+        registry = two(first, {"from": noon})
+        assert whose(registry, taken(at(datetime(2026, 1, 13, 10, 59, 59, tzinfo=UTC)))) == "r1"
+        assert whose(registry, taken(at(datetime(2026, 1, 13, 11, tzinfo=UTC)))) == "r2"
+
+
 def test_a_bracelet_whose_clock_began_anew_is_whose_it_is_now() -> None:
     registry = two({"until": "2026-01-12"}, {"from": "2026-01-13"})
     assert whose(registry, taken(b'{"at":5}', "button")) == "r2"

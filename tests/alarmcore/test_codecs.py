@@ -80,7 +80,7 @@ def test_any_other_time_is_rejected_and_set_aside_from_a_press(at: object) -> No
         ("position", {"lat": None, "lon": 12}, "lat"),
         ("position", {"lat": "58", "lon": 12}, "lat"),
         ("position", {"lat": True, "lon": 12}, "lat"),
-        ("position", {"lat": 58, "lon": 12, "accuracy_m": -1}, "accuracy_m"),
+        ("position", {"lat": 58, "lon": 12, "speed_mps": -1}, "speed_mps"),
         ("position", {"lat": 58, "lon": 12, "battery_pct": 101}, "battery_pct"),
         ("bed", {}, "occupied"),
         ("bed", {"occupied": 1}, "occupied"),
@@ -124,6 +124,36 @@ def test_one_zero_is_a_place_like_any(body: dict[str, float]) -> None:
     for kind in ("position", "button"):
         parsed = read(kind, **body)
         assert (parsed.body.lat, parsed.body.lon, parsed.set_aside) == (body["lat"], body["lon"], ())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("said", [b"-1", b"-0.5", b"40075018", b"1e9", b"1e400", b"NaN", b"-Infinity", b'"good"', b"true", b"[]"])
+def test_an_accuracy_that_nobody_can_have_is_unknown_and_the_position_counts(said: bytes) -> None:
+    parsed = parse("position", b'{"lat":58.3,"lon":12.6,"accuracy_m":%s,"battery_pct":80,"at":"2026-01-14T12:00:00Z"}' % said)
+    assert isinstance(parsed.body, Position)
+    assert (parsed.body.lat, parsed.body.lon, parsed.body.accuracy_m, parsed.body.battery_pct) == (58.3, 12.6, None, 80)
+    assert parsed.at == datetime(2026, 1, 14, 12, tzinfo=UTC)
+    assert parsed.set_aside == ("accuracy_m",)
+    pressed = parse("button", b'{"lat":58.3,"lon":12.6,"accuracy_m":%s}' % said).body
+    assert isinstance(pressed, Press)
+    assert (pressed.lat, pressed.accuracy_m) == (58.3, None)
+
+
+@pytest.mark.parametrize("said", [0, 0.5, 40_075_017])
+def test_an_accuracy_up_to_once_around_the_earth_is_one(said: float) -> None:
+    parsed = read("position", lat=58.3, lon=12.6, accuracy_m=said)
+    assert (parsed.body.accuracy_m, parsed.set_aside) == (said, ())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("payload", "wrong"),
+    [
+        (b'{"lat":NaN,"lon":12.6,"accuracy_m":-1}', "lat"),
+        (b'{"lat":0,"lon":0,"accuracy_m":-1}', "lat,lon"),
+        (b'{"lat":58.3,"lon":12.6,"accuracy_m":-1,"battery_pct":101}', "battery_pct"),
+    ],
+)
+def test_what_else_is_wrong_with_such_a_position_is_still_wrong(payload: bytes, wrong: str) -> None:
+    assert rejection("position", payload) == ("bad_field", wrong)
 
 
 def test_accuracy_that_is_left_out_is_unknown() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alarmcore import metrics
 from alarmcore.adapters.memory_journal import MemoryJournal
 from alarmcore.admission import Admitted, admit, registry_of, timed
 from alarmcore.codecs.native import parse
@@ -76,6 +77,14 @@ async def test_what_was_rejected_may_be_said_again_and_better() -> None:
     first = await prepared(raw("bed", id="a", occupied="?"), journal=journal)
     await journal.commit(Batch(NOW, identities=first.identities))
     assert (await prepared(raw("bed", id="a", occupied=True), journal=journal)).verdicts == [Verdict("a", "kept")]
+
+
+async def test_fields_that_could_not_be_used_are_counted_and_none_by_a_name_that_a_device_made_up() -> None:
+    counts = {name: metrics.SET_ASIDE.labels(*name)._value for name in (("position", "accuracy_m"), ("button", "extra"))}
+    before = {name: count.get() for name, count in counts.items()}
+    found = await prepared(raw("position", lat=58.3, lon=12.6, accuracy_m=-1), raw("button", made_up=1))
+    assert [verdict.status for verdict in found.verdicts] == ["kept", "kept"]
+    assert {name: count.get() - before[name] for name, count in counts.items()} == dict.fromkeys(counts, 1.0)
 
 
 async def test_a_position_without_consent_is_told_so_and_measured_against_nothing() -> None:

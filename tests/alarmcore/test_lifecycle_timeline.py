@@ -16,12 +16,16 @@ from alarmcore.model.alarm import (
     ContinueChain,
     DeclineLink,
     EndCondition,
+    Facts,
     Fix,
     ForgiveRule,
+    NoteOuting,
+    OpenTrack,
     Refuse,
     StopChain,
 )
 from alarmcore.outcome import Outcome
+from alarmcore.rules import RULES
 from tests.alarms import NOW, SLOT, after, answer, opened, raised
 
 LATER = NOW + timedelta(seconds=20)
@@ -71,6 +75,63 @@ def test_a_repeat_brings_a_newer_position_and_one_without_keeps_the_older() -> N
     assert moved is not None
     assert still is not None
     assert (moved.fix, still.fix) == (there, there)
+
+
+PERSONS = [
+    "button",
+    "fall",
+    "on_floor",
+    "zone_exit",
+    "zone_enter",
+    "door_open",
+    "out_of_bed",
+    "inactivity",
+    "measurement",
+    "internal",
+]
+THINGS = ["silent", "battery_low", "sensor_fault", "missed_medication", "unknown_device"]
+
+
+def test_of_every_cause_it_is_known_whether_somebody_may_have_to_be_searched_for() -> None:
+    assert {*PERSONS, *THINGS} == set(RULES) | {"internal", "unknown_device"}
+
+
+@pytest.mark.parametrize(
+    ("cause", "priority", "sought"),
+    [
+        *((cause, "normal", True) for cause in PERSONS),
+        *((cause, "critical", False) for cause in THINGS),
+        ("measurement", "technical", False),
+    ],
+)
+def test_only_an_alarm_about_somebody_who_may_be_searched_for_knows_where_they_are(
+    cause: str, priority: str, sought: bool
+) -> None:
+    first = lifecycle.step(None, raised(cause=cause, priority=priority, fix=FIX), NOW)
+    assert first.state is not None
+    assert (first.state.fix is not None) is sought
+    assert (OpenTrack(SLOT, first.state.id) in first.decisions) is sought
+    again = lifecycle.step(first.state, raised(cause=cause, priority=priority, fix=Fix(58.5, 12.0, LATER, 8.0)), LATER).state
+    assert again is not None
+    assert (again.fix is not None) is sought
+
+
+def test_what_counts_from_the_finding_carries_when_that_was() -> None:
+    aged, plain = Facts("outside", ("home",), age_s=60), Facts(quantity="pulse", value=120.0)
+    for facts, at in ((aged, True), (plain, False)):
+        first = lifecycle.step(None, raised(facts=facts), NOW)
+        second = lifecycle.step(first.state, raised(facts=facts, reading=8), LATER)
+        for outcome, moment in ((first, NOW), (second, LATER)):
+            assert outcome.state is not None
+            told = next(one.facts for one in outcome.decisions if isinstance(one, AlarmEvent))
+            assert told == outcome.state.facts == (replace(facts, at=moment) if at else facts)
+
+
+def test_whatever_alarm_is_resolved_its_track_is_closed() -> None:
+    """One that was raised by an older version has one, whatever it was about."""
+    alarm = lifecycle.step(None, raised(cause="battery_low"), NOW).state
+    assert alarm is not None
+    assert CloseTrack(SLOT, alarm.id) in said(alarm, "resolve", outcome="technical")[1]
 
 
 def test_a_repeat_says_which_device_and_that_the_condition_holds_again() -> None:
@@ -169,6 +230,17 @@ def test_a_note_says_who_wrote_it_and_when() -> None:
         alarm,
         (line(alarm, "alarm.noted", to="contact:eva", via="link", text="the door is locked"),),
     )
+
+
+def test_an_outing_stands_on_the_timeline_of_an_open_alarm_and_changes_nothing_of_it() -> None:
+    note = NoteOuting(slot=SLOT, event="alarm.outing_begun", to="contact:eva", via="link", text="Adam", until=LATER)
+    told = {"to": "contact:eva", "via": "link", "text": "Adam", "until": LATER}
+    for alarm in (opened(), taken(), after(opened(), "take")):
+        outcome = lifecycle.step(alarm, note, LATER)
+        assert outcome.state is alarm
+        assert outcome.decisions == (line(alarm, "alarm.outing_begun", **told),)
+    for ended in (None, after(opened(), "resolve")):
+        assert lifecycle.step(ended, note, LATER) == Outcome(ended)
 
 
 def test_how_it_ended_is_kept_with_the_words_of_whoever_resolved_it() -> None:

@@ -17,6 +17,7 @@ from alarmcore.errors import OptionInvalid
         ("mqtt://localhost", Address("localhost", 1883)),
         ("mqtts://broker.example:9999/", Address("broker.example", 9999, tls=True)),
         ("mqtts://broker.example", Address("broker.example", 8883, tls=True)),
+        ("mqtts://broker.example?ca=/etc/a%20b.crt", Address("broker.example", 8883, tls=True, ca="/etc/a b.crt")),
         ("mqtt://core:p%40ss%2F@10.0.0.1:1884", Address("10.0.0.1", 1884, user="core", password=b"p@ss/")),
         ("mqtt://a%2Fb:x@[::1]:1", Address("::1", 1, user="a/b", password=b"x")),
     ],
@@ -36,6 +37,10 @@ def test_a_url_names_host_port_and_sign_in(url: str, address: Address) -> None:
         "mqtt://h:70000",
         "mqtt://u:secret@h/topic",
         "mqtt://h?x=secret",
+        "mqtts://h?x=secret",
+        "mqtts://h?ca=x&x=secret",
+        "mqtts://h?secret",
+        "mqtt://h?ca=secret",
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> None:

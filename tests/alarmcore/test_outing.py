@@ -26,6 +26,7 @@ def utc(text: str) -> datetime:
         ("13:00", "2026-01-14T12:00", "2026-01-15T12:00"),  # not this very moment
         ("00:15", "2026-01-14T23:30", "2026-01-15T23:15"),  # there it is the next day already
         ("2026-01-14T16:30", "2026-01-14T12:00", "2026-01-14T15:30"),
+        ("2026-01-14 16:30", "2026-01-14T12:00", "2026-01-14T15:30"),
         ("2026-01-14T16:30:00+05:00", "2026-01-14T10:00", "2026-01-14T11:30"),
         ("2026-01-14T16:30:00Z", "2026-01-14T12:00", "2026-01-14T16:30"),
         # The clocks go forward at two: half past two is when it would have been, and afternoons are an hour earlier.
@@ -39,11 +40,15 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_a_local_time_is_the_next_moment_at_which_clocks_there_show_it(text: str, now: str, expected: str) -> None:
-    assert local_moment(text, STOCKHOLM, utc(now)) == utc(expected)
+    found = local_moment(text, STOCKHOLM, utc(now))
+    assert found == utc(expected)
+    assert found is not None
+    assert found.tzinfo is UTC, "whatever the clock of the machine shows"
 
 
 def test_a_local_moment_that_is_over_is_not_moved_to_another_day() -> None:
     assert local_moment("2026-01-14T10:00", STOCKHOLM, utc("2026-01-14T12:00")) == utc("2026-01-14T09:00")
+    assert local_moment("2026-10-25T02:30", STOCKHOLM, utc("2026-10-25T12:00")) == utc("2026-10-25T01:30")  # shown twice
 
 
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-01-14", "16:30+01:00", "T", "9999-12-31T23:59", "0001-01-01T00:00"])

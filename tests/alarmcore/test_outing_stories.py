@@ -225,7 +225,12 @@ def test_an_outing_that_cannot_be_is_refused(line: str) -> None:
 
 def test_an_outing_until_a_local_time_ends_when_the_clocks_there_show_it() -> None:
     line = '{"at": "2026-01-14T12:00:00Z", "kind": "outing", "resident": "r1", "until": "15:30", "by": "contact:eva"}'
-    told(SITE, f">> 12:00 raw {line}\n<< 12:00 outing.begun to=contact:eva\n<< 14:30 outing.lapsed\n>> 16:00 tick")
+    told(
+        SITE,
+        f">> 12:00 raw {line}\n<< 12:00 outing.begun to=contact:eva\n"
+        ">> 14:20 gps-1 position @home\n>> 14:25 gps-1 position @home\n"
+        "<< 14:30 outing.lapsed\n>> 16:00 tick",
+    )
 
 
 def test_a_person_who_is_lost_during_an_outing_is_found_to_be_so_when_it_is_over() -> None:

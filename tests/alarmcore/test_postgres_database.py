@@ -233,8 +233,14 @@ def certified(path: Path) -> Path:
 
 
 async def test_a_connection_is_encrypted_as_the_address_says(
-    database_url: str, postgres: PostgresServer, tmp_path: Path, need: Callable[[object, str], None]
+    database_url: str,
+    postgres: PostgresServer,
+    tmp_path: Path,
+    need: Callable[[object, str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # where an authority for all of a user's programs may lie
+    monkeypatch.delenv("PGSSLROOTCERT", raising=False)
     need(shutil.which("openssl"), "openssl")
     known, stranger = certified(tmp_path / "known.crt"), certified(tmp_path / "stranger.crt")
     front = Front(known, postgres.port)
@@ -249,8 +255,14 @@ async def test_a_connection_is_encrypted_as_the_address_says(
         assert [row[0] for row in await database.read("SELECT 1")] == [1]
         assert front.encrypted == encrypted
         await database.close()
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match=r"signed by 'localhost', an authority that is not trusted here; .*sslrootcert=FILE"):
         await PostgresDatabase(f"{url}?sslmode=verify-full&sslrootcert={stranger}").read("SELECT 1")
+    with pytest.raises(OptionInvalid, match="signed by 'localhost'"):
+        await PostgresDatabase(f"{url}?sslmode=verify-full&sslrootcert={stranger}").greet()
+    with pytest.raises(OptionInvalid, match="no authority is named; add sslrootcert=FILE"):
+        await PostgresDatabase(f"{url}?sslmode=verify-full").greet()
+    with pytest.raises(Unavailable, match=f"sslrootcert={tmp_path}/none.crt is no file"):
+        await PostgresDatabase(f"{url}?sslmode=verify-full&sslrootcert={tmp_path}/none.crt").greet()
     with pytest.raises(Unavailable):
         await PostgresDatabase(f"{database_url}?sslmode=require").read("SELECT 1")
     listening.close()

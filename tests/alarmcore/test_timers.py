@@ -181,6 +181,79 @@ def test_a_lost_far_timer_is_seen_and_can_be_set_again() -> None:
     assert clockwork.timers.timer_at("watch", last) == NOON + timedelta(minutes=13)
 
 
+def test_timers_come_in_order_and_no_more_than_are_asked_for_however_often_they_were_changed() -> None:
+    """So often that the heap is built anew, from entries in the order in which they were made."""
+    clockwork = Clockwork(shelved=False)
+    for again in range(3):
+        for n, key in enumerate(PERSONS):
+            clockwork.set(0, key, NOON + timedelta(minutes=60 - n, seconds=again), "a")
+    moments = [wake[0] for wake in clockwork.due(NOON + timedelta(hours=2), 99)]
+    assert moments == sorted(moments)
+    assert len(moments) == len(PERSONS)
+    assert [wake[0] for wake in clockwork.due(NOON + timedelta(hours=2), 3)] == moments[:3]
+    assert clockwork.due(moments[0] - timedelta(microseconds=1), 3) == []
+
+
+def test_a_timer_of_another_machine_can_be_set_when_most_are_far() -> None:
+    clockwork = Clockwork(shelved=True)
+    for n, key in enumerate(PERSONS):
+        clockwork.set(0, key, NOON + timedelta(minutes=n), "a")
+    for n, key in enumerate(PERSONS):
+        clockwork.set(1, key, NOON + timedelta(minutes=n, seconds=30), "b")
+    assert [wake[2] for wake in clockwork.due(NOON + timedelta(hours=1), 99)] == [0, 1] * len(PERSONS)
+
+
+def test_a_timer_whose_state_was_forgotten_before_it_was_asked_for_is_none() -> None:
+    clockwork = Clockwork(shelved=True)
+    for n in (0, 1):
+        clockwork.shelf.load(PERSONS[n], msgspec.json.encode((NOON + timedelta(minutes=n), "a")), NOON + timedelta(minutes=n))
+    clockwork.timers.horizon = PAST
+    assert clockwork.timers.next_wake_at() == NOON
+    clockwork.shelf.pop(PERSONS[1])
+    assert [wake[3] for wake in clockwork.due(NOON + timedelta(hours=1), 9)] == [PERSONS[0]]
+
+
+def test_preparing_passes_over_timers_that_were_done_away_with_meanwhile() -> None:
+    before = Clockwork(shelved=True)
+    for n, key in enumerate(PERSONS[:3]):
+        before.set(0, key, NOON + timedelta(minutes=10 * n), "a")
+    clockwork = before.restarted()
+    assert clockwork.timers.next_wake_at() == NOON
+    assert len(clockwork.timers.unasked) == 2, "some more are near"
+    clockwork.set(0, PERSONS[0], None, "")
+    clockwork.timers.prepare(NOON + timedelta(minutes=5), 2)
+    assert [wake[3] for wake in clockwork.due(NOON + timedelta(hours=1), 9)] == PERSONS[1:3]
+
+
+def test_a_near_timer_that_the_heap_has_lost_is_seen_and_can_be_set_again() -> None:
+    clockwork = Clockwork(shelved=False)
+    clockwork.set(0, PERSONS[0], NOON, "a")
+    clockwork.set(0, PERSONS[1], NOON + timedelta(hours=1), "a")
+    lost = [entry for entry in clockwork.timers.heap if entry[3] == PERSONS[0]]
+    clockwork.timers.heap = [entry for entry in clockwork.timers.heap if entry not in lost]
+    assert clockwork.timers.timer_at("watch", PERSONS[0]) is None
+    assert clockwork.timers.timer_at("watch", PERSONS[1]) == NOON + timedelta(hours=1)
+    clockwork.timers.remind("watch", PERSONS[0])
+    assert clockwork.timers.timer_at("watch", PERSONS[0]) == NOON
+    clockwork.timers.heap.clear()
+    assert clockwork.timers.timer_at("watch", PERSONS[1]) is None
+
+
+def test_nobody_is_reminded_of_a_state_that_is_not_there() -> None:
+    clockwork = Clockwork(shelved=False)
+    clockwork.timers.remind("watch", PERSONS[0])
+    assert clockwork.timers.next_wake_at() is None
+
+
+def test_a_timer_that_is_moved_is_asked_at_the_other_moment_and_for_the_same_rule() -> None:
+    clockwork = Clockwork(shelved=False)
+    clockwork.set(0, PERSONS[0], NOON, "a")
+    clockwork.timers.move((0, PERSONS[0]), NOON + timedelta(minutes=5))
+    assert clockwork.timers.next_wake_at() == NOON + timedelta(minutes=5)
+    (wake,) = clockwork.due(NOON + timedelta(hours=1), 9)
+    assert wake[1] == (*PERSONS[0], "a")
+
+
 # -- states ---------------------------------------------------------------------------------------------------------------
 
 

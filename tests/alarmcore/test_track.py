@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,39 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alarmcore import track, watch
-from alarmcore.adapters.memory_journal import MemoryJournal
-from alarmcore.admission import registry_of
 from alarmcore.bindings import NoTrackMachine, TrackMachine
-from alarmcore.model.alarm import AnswerAlarm, CloseTrack, Fix, FollowPerson, KeepFix, OpenTrack, Slot
-from alarmcore.model.site import Site
+from alarmcore.kept import MOMENT_MAX, PACKED, Kept, packed, unpacked
+from alarmcore.model.alarm import CloseTrack, Fix, FollowPerson, KeepFix, OpenTrack
 from alarmcore.outcome import Outcome
-from alarmcore.runner import Item, Runner
-from alarmcore.track import BACK_S, EMPTY, FIXES_MAX, RECENT_MAX, WHOLE, Kept, Track, sighting
-from dashboard.machines import machines_for
-from dispatch.binding import EFFECT_CODEC
+from alarmcore.track import BACK_S, CLOSE_S, DEVICES_MAX, EMPTY, FIXES_MAX, RECENT_MAX, WHOLE, Track, sighting
 from geofence.belief import Belief
 from tests.observed import observed
 from tests.stories import PLACES, town
+from tests.tracks import NOW, OPENED, SLOT, WHO, at, seconds, told
 
-NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
-SLOT = Slot("grastorp", "r1", "wander")
-WHO = Slot("grastorp", "r1", "")
-OPENED = track.step(EMPTY, OpenTrack(SLOT, "a1"), NOW).state
-
-
-def at(second: float, lat: float = 58.0, lon: float = 12.0, accuracy_m: float | None = 10.0, **more: Any) -> KeepFix:
-    given = {"agrees": True, **more}
-    return KeepFix(slot=WHO, fix=Fix(lat, lon, NOW + timedelta(seconds=second), accuracy_m), **given)
-
-
-def told(state: Track, *events: Any) -> Track:
-    for event in events:
-        state = track.step(state, event, NOW).state
-    return state
-
-
-def seconds(state: Track) -> list[int]:
-    return [round((kept.at - NOW).total_seconds()) for kept in state.fixes()]
+SITE = town("[{id: wander, kind: zone_exit, zones: [home]}, {id: press, kind: button}]")
 
 
 def test_the_person_is_followed_from_the_first_alarm_until_the_last_is_resolved() -> None:
@@ -60,8 +38,9 @@ def test_the_person_is_followed_from_the_first_alarm_until_the_last_is_resolved(
 
 
 def test_nothing_is_left_of_a_track_when_its_alarm_is_resolved() -> None:
-    walked = told(OPENED, *(at(n, standings=(("wander", "outside"),)) for n in range(2 * RECENT_MAX)))
+    walked = told(OPENED, *(at(10 * n, device="gps-1", standings=(("wander", "outside"),)) for n in range(2 * RECENT_MAX)))
     assert walked.sealed
+    assert walked.last is not None
     assert told(walked, CloseTrack(SLOT, "a1")) == EMPTY == Track()
 
 
@@ -86,11 +65,21 @@ def test_a_position_of_the_very_moment_of_the_next_alarm_belongs_to_it() -> None
 
 
 def test_a_confirmed_position_goes_with_the_alarm_that_it_was_kept_for() -> None:
-    state = told(OPENED, at(0), at(30, agrees=False), at(60, agrees=False))
-    state = track.step(state, OpenTrack(SLOT, "a2"), NOW + timedelta(seconds=70)).state
+    state = told(OPENED, at(0), at(30), at(60), at(90, accuracy_m=900.0))
+    assert state.last is not None
+    state = track.step(state, OpenTrack(SLOT, "a2"), NOW + timedelta(seconds=100)).state
     state = told(state, CloseTrack(SLOT, "a1"))
-    assert seconds(state) == [60]
+    assert seconds(state) == [90]
     assert state.last is None
+
+
+def test_what_is_left_of_an_earlier_alarm_has_its_newest_good_position() -> None:
+    state = told(OPENED, *(at(30 * n) for n in range(4)))
+    state = track.step(state, OpenTrack(SLOT, "a2"), NOW + timedelta(seconds=70)).state
+    state = told(state, at(120, accuracy_m=900.0), CloseTrack(SLOT, "a1"))
+    assert state.last is not None
+    assert seconds(state) == [60, 90, 120]
+    assert state.last.at == NOW + timedelta(seconds=90)
 
 
 def test_an_alarm_that_is_not_open_closes_nothing() -> None:
@@ -126,7 +115,27 @@ def test_what_was_measured_long_before_the_alarm_is_not_kept() -> None:
 
 
 def test_where_the_person_was_known_to_be_is_kept_however_old_it_is() -> None:
-    assert seconds(told(OPENED, at(-5 * BACK_S))) == [-5 * BACK_S]
+    assert seconds(told(OPENED, at(-5 * BACK_S, known=True))) == [-5 * BACK_S]
+
+
+def test_what_was_measured_long_before_is_not_kept_either_where_nothing_was_known() -> None:
+    assert told(OPENED, at(-BACK_S - 1)) is OPENED
+
+
+def test_where_the_person_was_known_to_be_is_kept_once_however_many_alarms_ask() -> None:
+    state = told(OPENED, at(-60, device="gps-1"), at(0, device="gps-1"))
+    assert told(state, at(0, known=True)) is state
+    first = told(OPENED, at(0, known=True))
+    assert told(first, at(0, device="gps-1")).fixes() == first.fixes()
+
+
+def test_of_many_positions_in_few_seconds_the_first_and_the_newest_are_kept() -> None:
+    state = OPENED
+    for n in range(1000):
+        state = told(state, at(n / 100, lat=58.0 + n * 1e-6, device="gps-1"))
+    assert seconds(state) == [0, CLOSE_S, 9]
+    state = told(state, *(at(30 * n, device="gps-1") for n in range(1, 9)))
+    assert seconds(state) == [0, CLOSE_S, *range(30, 270, 30)], "what was the newest is not any more"
 
 
 def test_a_long_track_keeps_the_newest_whole_and_the_older_evenly() -> None:
@@ -159,42 +168,33 @@ def test_an_accuracy_that_says_nothing_is_none(accuracy: float) -> None:
 
 def test_an_accuracy_is_never_made_better_than_claimed() -> None:
     assert told(OPENED, at(0, accuracy_m=10.01)).fixes()[0].accuracy_m == 11
+    assert told(OPENED, at(0, accuracy_m=0.4)).fixes()[0].accuracy_m == 1
 
 
 @pytest.mark.parametrize(("claimed", "kept"), [(65_533.5, 65_534), (65_534.0, None), (65_535.5, None), (65_536.0, None)])
 def test_an_accuracy_beyond_what_is_packed_is_none(claimed: float, kept: int | None) -> None:
     fixes = told(OPENED, at(0, accuracy_m=claimed)).fixes()
     assert fixes[0].accuracy_m == kept
-    assert track.unpacked(track.packed(fixes)) == fixes
+    assert unpacked(packed(fixes)) == fixes
 
 
-@pytest.mark.parametrize(
-    ("event", "good"),
-    [
-        (at(30), True),
-        (at(30, accuracy_m=None), True),
-        (at(30, accuracy_m=200.0), True),
-        (at(30, accuracy_m=201.0), False),
-        (at(30, accuracy_m=float("nan")), False),
-        (at(30, agrees=False), False),
-        (at(30, lat=58.1), False),  # 11 km in half a minute
-        (at(300, lat=58.1), True),  # in five minutes, by train
-        (at(1100, lon=13.0), True),  # 59 km to the east, though a degree at the equator is more
-        (at(900, lon=13.0), False),
-        (at(30, lat=58.1, accuracy_m=199.0), False),
-        (at(-30, lat=58.1), False),
-    ],
-)
-def test_a_position_is_good_when_nothing_contradicts_it(event: KeepFix, good: bool) -> None:
-    state = told(OPENED, at(0), event)
-    assert next(kept for kept in state.fixes() if kept.at == event.fix.at).good is good
+def test_more_devices_than_anybody_carries_are_not_told_apart_but_kept() -> None:
+    state = told(OPENED, *(at(10 * n, device=f"gps-{n}") for n in range(2 * DEVICES_MAX)))
+    assert len(state.devices) == DEVICES_MAX
+    assert len(state.fixes()) == 2 * DEVICES_MAX
+    assert unpacked(packed(state.fixes())) == state.fixes()
 
 
-def test_the_last_confirmed_position_is_the_newest_good_one() -> None:
-    state = told(OPENED, at(0), at(60), at(90, agrees=False), at(30))
-    assert state.last is not None
-    assert state.last.at == NOW + timedelta(seconds=60)
-    assert told(state, *(at(90 + n, agrees=False) for n in range(2 * FIXES_MAX))).last == state.last
+def test_a_track_that_was_stored_before_there_were_devices_still_loads() -> None:
+    fixes = [(1, 58_000_000, 12_000_000, 10, True), (31, 58_000_000, 12_000_000, None, False)]
+    data = b"".join(PACKED.pack(*fix[:3], 0xFFFF if fix[3] is None else fix[3], fix[4]) for fix in fixes)
+    stored = msgspec.msgpack.encode([[["a1", 1]], [["wander", "outside"]], fixes[0], fixes, data])
+    state = TrackMachine().decode(("grastorp", "r1"), stored)
+    assert sorted(kept.good for kept in state.fixes()) == [False, False, True, True]
+    assert state.last == Kept(1, 58_000_000, 12_000_000, 10, True)
+    assert (state.devices, state.device(state.last)) == ((), "")
+    after = told(state, at(0, device="gps-1"))
+    assert after.fixes()[-1].device == 1
 
 
 def test_what_is_said_of_the_person_is_that_of_the_newest_position() -> None:
@@ -219,129 +219,28 @@ SIDES = {"outside": 1.0, "inside": -1.0}
 @pytest.mark.parametrize("lies", ["outside", "inside"])
 def test_a_position_agrees_when_it_lies_where_the_person_is_believed_to_be(side: Any, lies: str) -> None:
     belief = Belief(side, NOW, NOW, 3, 50.0 * SIDES[lies], 10.0)
-    assert sighting(WHO, Fix(58.0, 12.0, NOW), [("wander", belief)]).agrees is (side == lies)
+    fix = Fix(58.0, 12.0, NOW)
+    assert sighting(WHO, fix, [("wander", belief)], {"wander"}, "gps-1").agrees is (side == lies)
+    assert sighting(WHO, fix, [("lake", belief)], {"wander"}, "gps-1").agrees, "where somebody is not to be is no doubt"
 
 
 def test_a_late_position_and_one_of_which_nothing_is_believed_contradict_nothing() -> None:
     belief = Belief("outside", NOW, NOW, 3, -50.0, 10.0)
-    late = sighting(WHO, Fix(58.0, 12.0, NOW - timedelta(seconds=1)), [("wander", belief)])
-    unknown = sighting(WHO, Fix(58.0, 12.0, NOW), [("wander", Belief(last_at=NOW, distance_m=-5.0)), ("lake", Belief())])
+    late = sighting(WHO, Fix(58.0, 12.0, NOW - timedelta(seconds=1)), [("wander", belief)], {"wander"}, "gps-1")
+    nothing = [("wander", Belief(last_at=NOW, distance_m=-5.0)), ("lake", Belief())]
+    unknown = sighting(WHO, Fix(58.0, 12.0, NOW), nothing, {"wander", "lake"}, None)
     assert late.agrees
     assert unknown.agrees
     assert unknown.standings == (("wander", "unknown"),)
+    assert (late.device, late.known) == ("gps-1", False)
+    assert (unknown.device, unknown.known) == ("", True)
 
 
 def test_one_rule_that_is_contradicted_is_enough() -> None:
     fits, differs = Belief("outside", NOW, NOW, 3, 50.0, 10.0), Belief("inside", NOW, NOW, 3, 50.0, 10.0)
-    made = sighting(WHO, Fix(58.0, 12.0, NOW), [("wander", fits), ("lake", differs), ("night", fits)])
+    made = sighting(WHO, Fix(58.0, 12.0, NOW), [("wander", fits), ("lake", differs), ("night", fits)], {"wander", "lake"}, "a")
     assert not made.agrees
     assert made.standings == (("wander", "outside"), ("lake", "inside"), ("night", "outside"))
-
-
-# -- with the watch, the lifecycle and the runner -----------------------------------------------------------------------------
-
-SITE = town("[{id: wander, kind: zone_exit, zones: [home]}, {id: press, kind: button}]")
-PERSON = ("grastorp", "r1")
-
-
-class Life:
-    """One person under the real runner."""
-
-    def __init__(self, site: Site = SITE) -> None:
-        self.site = site
-        self.journal = MemoryJournal()
-        self.runner = self.started()
-        self.now = NOW
-
-    def started(self) -> Runner:
-        machines = machines_for([self.site], registry_of([self.site]))
-        return Runner(machines, self.journal, lambda _: None, lambda _: None, EFFECT_CODEC)
-
-    async def report(self, minute: float, kind: str, place: str = "", **fields: Any) -> None:
-        self.now = max(self.now, NOW + timedelta(minutes=minute))
-        if place:
-            fields |= {"lat": PLACES[place][0], "lon": PLACES[place][1], "accuracy_m": 10}
-        fields = {"at": (NOW + timedelta(minutes=minute)).isoformat(), **fields}
-        # It has an event loop of its own.
-        event = await asyncio.to_thread(observed, self.site, kind, fields, self.now)
-        assert event is not None
-        await self.runner.run([Item("watch", PERSON, event)], self.now)
-
-    async def resolve(self, rule: str) -> None:
-        alarm = self.runner.state("lifecycle", Slot(*PERSON, rule))
-        act = AnswerAlarm(slot=alarm.slot, alarm=alarm.id, answer="resolve", by="operator:anna", via="console", outcome="helped")
-        await self.runner.run([Item("lifecycle", alarm.slot, act)], self.now)
-
-    def stored(self) -> Track:
-        found = self.journal.stored.get(("track", "/".join(PERSON)))
-        return EMPTY if found is None else msgspec.msgpack.decode(found.data, type=Track)
-
-    def minutes(self) -> list[float]:
-        return [(kept.at - NOW).total_seconds() / 60 for kept in self.stored().fixes()]
-
-
-async def test_positions_are_kept_while_an_alarm_is_open_and_not_outside_it() -> None:
-    life = Life()
-    await life.report(0, "position", "@home")
-    await life.report(1, "position", "@home")
-    assert life.minutes() == []
-    await life.report(2, "button")
-    assert life.minutes() == [1], "where the person was known to be"
-    await life.report(3, "position", "@home")
-    await life.report(2.5, "position", "@home")
-    await life.report(4, "fall", "@home")
-    assert life.minutes() == [1, 2.5, 3, 4]
-    await life.resolve("press")
-    assert life.stored() == EMPTY
-    await life.report(5, "position", "@home")
-    assert life.stored() == EMPTY
-
-
-async def test_the_track_goes_on_after_a_restart() -> None:
-    life = Life()
-    await life.report(0, "button")
-    await life.report(1, "position", "@home")
-    life.runner = life.started()
-    await life.runner.load()
-    await life.report(2, "position", "@home")
-    assert life.minutes() == [1, 2]
-
-
-async def test_the_finding_and_its_first_position_are_one_commit() -> None:
-    life = Life()
-    for minute in range(4):
-        await life.report(minute, "position", "@away")
-    assert life.runner.state("lifecycle", Slot(*PERSON, "wander")) is not None
-    assert life.minutes() == [1, 2, 3]
-    assert all(kept.good for kept in life.stored().fixes())
-    assert dict(life.stored().standings) == {"wander": "outside"}
-
-
-async def test_a_rule_that_finds_again_follows_the_person_again() -> None:
-    life = Life(town("[{id: wander, kind: zone_exit, zones: [home], again_s: 60}]"))
-    for minute in range(3):
-        await life.report(minute, "position", "@away")
-    await life.resolve("wander")
-    await life.report(2.5, "position", "@away")
-    assert life.stored() == EMPTY
-    life.now = NOW + timedelta(minutes=3)
-    await life.runner.run(life.runner.due(life.now, 10), life.now)
-    await life.report(4, "position", "@away")
-    assert life.minutes() == [2.5, 4]
-
-
-async def test_a_position_without_consent_is_not_kept() -> None:
-    life = Life()
-    await life.report(0, "button")
-    lat, lon = PLACES["@home"]
-    fields = {"at": NOW.isoformat(), "lat": lat, "lon": lon, "accuracy_m": 10}
-    event = await asyncio.to_thread(observed, SITE, "position", fields, NOW)
-    assert event is not None
-    refused = msgspec.structs.replace(event, positioned=False)
-    await life.runner.run([Item("watch", PERSON, refused)], NOW)
-    assert life.stored().fixes() == []
-    await life.runner.run([Item("watch", PERSON, event)], NOW)
-    assert len(life.stored().fixes()) == 1
 
 
 def test_being_followed_is_said_once_and_ends() -> None:
@@ -362,7 +261,9 @@ async def test_positions_of_somebody_who_is_not_followed_are_said_to_nobody() ->
     assert watch.step(state, event, NOW).decisions == ()
     followed = watch.step(state, FollowPerson(WHO, follow=True), NOW).state
     (said,) = watch.step(followed, event, NOW).decisions
-    assert said == KeepFix(slot=WHO, fix=Fix(lat, lon, NOW, 10.0), agrees=True, standings=(("wander", "unknown"),))
+    assert said == KeepFix(
+        slot=WHO, fix=Fix(lat, lon, NOW, 10.0), agrees=True, standings=(("wander", "unknown"),), device="gps-1"
+    )
 
 
 def test_where_nobody_can_look_nothing_is_kept() -> None:
@@ -372,5 +273,9 @@ def test_where_nobody_can_look_nothing_is_kept() -> None:
 
 
 def test_a_position_packs_into_few_bytes_at_the_ends_of_the_earth() -> None:
-    ends = [Kept(0, 90_000_000, -180_000_000, None, False), Kept(track.MOMENT_MAX, -90_000_000, 180_000_000, 65_533, True)]
-    assert track.unpacked(track.packed(ends)) == ends
+    ends = [
+        Kept(0, 90_000_000, -180_000_000, None, False, DEVICES_MAX, True, True),
+        Kept(1, 0, 0, 0, False, 0, False, True),
+        Kept(MOMENT_MAX, -90_000_000, 180_000_000, 65_533, True, 1, True, False),
+    ]
+    assert unpacked(packed(ends)) == ends

@@ -60,6 +60,23 @@ def test_rules_due_at_one_instant_are_asked_by_their_ids() -> None:
     )
 
 
+def test_what_several_rules_find_in_one_reading_is_all_raised() -> None:
+    told(
+        town(
+            "[{id: wander, kind: zone_exit, zones: [home], chain: quiet},"
+            " {id: far, kind: zone_exit, zones: [home, lake], chain: quiet}]"
+        ),
+        """
+        >> 12:00 gps-1 position @away
+        >> 12:01 gps-1 position @away
+        << 12:01 alarm.raised wander
+        << 12:01 alarm.raised far
+        << 12:01 alarm.told wander unit:centre
+        << 12:01 alarm.told far unit:centre
+        """,
+    )
+
+
 def test_the_position_of_an_alarm_is_the_newest_that_is_known() -> None:
     state = watch.fresh(watch.plan_for(EVERYTHING, EVERYTHING.residents[0]))
     for kind, fields in (
@@ -122,6 +139,16 @@ def test_a_reset_is_for_every_rule_and_only_that_device() -> None:
     assert event is not None
     ends = [d for d in watch.step(state, event, NOW).decisions if isinstance(d, EndCondition)]
     assert [(e.slot.rule, e.device) for e in ends] == [(rule.id, "gps-1") for rule in EVERYTHING.residents[0].rules]
+    assert {e.why for e in ends} == {"device_reset"}
+
+
+def test_an_alarm_names_the_device_and_is_followed_up_as_its_chain_says() -> None:
+    state = watch.fresh(watch.plan_for(EVERYTHING, EVERYTHING.residents[0]))
+    press = observed(EVERYTHING, "button", {}, NOW)
+    assert press is not None
+    (raised,) = watch.step(state, press, NOW).decisions
+    assert isinstance(raised, RaiseAlarm)
+    assert (raised.device, raised.chain, raised.follow_up_s) == ("gps-1", "standard", 1800.0)
 
 
 def test_a_follow_up_comes_from_the_chain_that_is_walked() -> None:

@@ -13,7 +13,7 @@ from test_watch import EVERYTHING, NOW, PERSON, Watching, minutes, said
 from alarmcore import lifecycle, watch
 from alarmcore.admission import registry_of
 from alarmcore.bindings import WatchMachine, stored_outing
-from alarmcore.model.alarm import AlarmEvent, EndCondition, RaiseAlarm, Refuse
+from alarmcore.model.alarm import AlarmEvent, EndCondition, FollowPerson, NoteOuting, RaiseAlarm, Refuse
 from alarmcore.model.outing import OUTING_MAX, BeginOuting, EndOuting
 from alarmcore.model.reasons import VOCABULARY
 from alarmcore.model.site import Site
@@ -52,9 +52,12 @@ def test_an_outing_whose_timer_was_not_asked_ends_with_the_next_thing_that_happe
     watching.take(BeginOuting(NOW + timedelta(minutes=10), "Eva", "contact:eva", "link"))
     away(watching, 1)
     away(watching, 2)
+    wander = watching.state.memories[[rule.id for rule in EVERYTHING.residents[0].rules].index("wander")]
+    assert (wander.holds, wander.found) == (True, False)
     assert names(away(watching, 10)) == [], "at the very moment what comes in goes before it"
     decisions = away(watching, 11)
     assert names(decisions) == ["outing.lapsed", "RaiseAlarm"]
+    assert (decisions[0].to, decisions[0].via) == (None, None), "nobody ended it"
     assert decisions[1].why == "outing_over outside_all_zones"
     assert watching.state.outing is not None
     assert watching.state.outing.ended_at == watching.now
@@ -71,6 +74,49 @@ def test_what_says_nothing_new_during_an_outing_changes_nothing_that_would_have_
     assert worn is not None
     watching.take(worn)
     assert watching.state is before
+
+
+def test_what_is_no_matter_of_whereabouts_is_found_during_an_outing_at_its_time() -> None:
+    """An outing that began takes no timer away from the other rules, nor forgets what they found."""
+    watching = Watching()
+    floor = observed(EVERYTHING, "floor", {"device": "floor-1", "on_floor": True}, NOW)
+    assert floor is not None
+    watching.take(floor)
+    before = watching.state
+    assert (before.wake_at, before.wake_rule) == (NOW + timedelta(seconds=60), "lies")
+    watching.take(BeginOuting(NOW + timedelta(hours=1), "Eva", "contact:eva", "link"))
+    assert (watching.state.wake_at, watching.state.wake_rule) == (before.wake_at, before.wake_rule)
+    watching.wait(NOW + timedelta(minutes=2))
+    assert [raised.slot.rule for raised in watching.raised] == ["lies"]
+    found = watching.state.memories
+    decisions = watching.take(BeginOuting(watching.now + timedelta(hours=1), "Eva", "contact:eva", "link"))
+    assert names(decisions) == ["outing.begun"]
+    assert watching.state.memories == found
+
+
+def test_what_was_found_before_an_outing_has_been_raised_once_and_waits_for_no_moment_of_its_own() -> None:
+    watching = Watching()
+    away(watching, 1)
+    away(watching, 2)
+    place = [rule.id for rule in EVERYTHING.residents[0].rules].index("wander")
+    assert watching.state.memories[place].found
+    watching.take(BeginOuting(watching.now + timedelta(hours=1), "Eva", "contact:eva", "link"))
+    put_off = watching.state.memories[place]
+    assert (put_off.found, put_off.again, put_off.due_at, put_off.again_at) == (False, 1, None, None)
+    away(watching, 3)
+    away(watching, 4)
+    assert watching.state.memories[place].found is False
+
+
+def test_what_was_resolved_before_an_outing_does_not_wait_for_its_moment_after_it() -> None:
+    watching = Watching()
+    away(watching, 1)
+    place = [rule.id for rule in EVERYTHING.residents[0].rules].index("wander")
+    memories = list(watching.state.memories)
+    memories[place] = msgspec.structs.replace(memories[place], again=1, again_at=watching.now + timedelta(hours=5))
+    watching.state = msgspec.structs.replace(watching.state, memories=tuple(memories))
+    watching.take(BeginOuting(watching.now + timedelta(hours=1), "Eva", "contact:eva", "link"))
+    assert (watching.state.memories[place].again, watching.state.memories[place].again_at) == (1, None)
 
 
 def test_a_press_that_comes_after_the_time_is_found_beside_what_the_end_of_the_outing_finds() -> None:
@@ -93,8 +139,8 @@ def test_a_wake_before_the_time_ends_no_outing_and_the_wake_at_it_does() -> None
     watching.take(watch.WOKE)
     assert watching.state.wake_at == until
     watching.now = until
-    assert names(watching.take(watch.WOKE)) == ["outing.lapsed"]
-    assert watching.state.wake_at is None
+    assert names(watching.take(watch.WOKE)) == ["outing.lapsed", "RaiseAlarm"]
+    assert watching.state.wake_rule == watch.LAPSE, "the rule of the night has yet to ask"
 
 
 def test_what_was_begun_and_ended_says_by_whom_how_and_with_whom() -> None:
@@ -109,6 +155,8 @@ def test_what_was_begun_and_ended_says_by_whom_how_and_with_whom() -> None:
     (ended,) = watching.take(EndOuting("contact:eva", "link"))
     assert (ended.event, ended.to, ended.via, ended.text) == ("outing.ended", "contact:eva", "link", "Eva, grannen")
     assert (ended.tenant, ended.resident, ended.alarm) == (*PERSON, None)
+    assert watching.state.outing is not None
+    assert (watching.state.outing.ended_at, watching.state.outing.ended_by) == (NOW, "contact:eva")
     assert watching.take(EndOuting("contact:eva", "link")) == ()
 
 
@@ -280,3 +328,19 @@ def test_a_state_that_was_stored_during_an_outing_behaves_as_the_one_that_was_no
         kept.happen(*event)
         stored.happen(*event)
     assert (stored.state, stored.raised) == (kept.state, kept.raised)
+
+
+def test_while_an_alarm_is_open_each_of_the_persons_alarms_is_told_of_the_outing_and_otherwise_none() -> None:
+    watching = Watching()
+    begin = BeginOuting(NOW + timedelta(hours=1), "Eva", "contact:eva", "link")
+    assert [d for d in watching.take(begin) if isinstance(d, NoteOuting)] == []
+    slot = watching.state.plan.watched[0].slot
+    watching.take(FollowPerson(slot, follow=True))
+    notes = [d for d in watching.take(EndOuting("operator:anna", "console")) if isinstance(d, NoteOuting)]
+    assert [note.slot.rule for note in notes] == [rule.id for rule in EVERYTHING.residents[0].rules]
+    assert {(note.event, note.to, note.via, note.text) for note in notes} == {
+        ("alarm.outing_ended", "operator:anna", "console", "Eva")
+    }
+    watching.take(begin)
+    watching.take(FollowPerson(slot, follow=False))
+    assert [d for d in watching.take(EndOuting("operator:anna", "console")) if isinstance(d, NoteOuting)] == []

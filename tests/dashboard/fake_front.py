@@ -296,11 +296,14 @@ def walk(alarm_id: str, fixes: int = 12, *, every_s: float = 30.0, ago_s: float 
         "now": moment(),
         "fixes": track,
         "last_confirmed": last,
+        "seen": last,
+        "elsewhere": [],
         "speed_mps": 1.3,
         "speed_error_mps": 0.1,
         "direction_deg": 46.0,
         "direction_error_deg": 6.0,
         "standing": "outside",
+        "standing_zones": {"sv": "hemzonen", "en": "the home zone"},
     }
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from test_answer_page import LINKS, NOW, OPEN, PATH, Alarm, Shape, app_of, problem
 
-from alarmcore.errors import AlarmClosed, CommitFailed, OutingRefused, TakenByOther
+from alarmcore.errors import AlarmClosed, CommandRefused, CommitFailed, OutingRefused, TakenByOther
 from dashboard.answers import AnswerKey
 
 AT = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
@@ -24,6 +24,7 @@ class Astray(Alarm):
         super().__init__()
         self.seen = msgspec.structs.replace(OPEN, cause="zone_exit", why="outside_all_zones", resident="r1", now=AT)
         self.untils: list[datetime] = []
+        self.brought_back = 0
 
     async def accompany(self, tenant: str, alarm: str, recipient: str, until: datetime) -> None:
         assert (tenant, alarm, recipient) == ("grastorp", "A1b2C3", "contact:eva")
@@ -31,6 +32,18 @@ class Astray(Alarm):
             raise self.fails
         self.untils.append(until)
         self.becomes(state="taken", taken_by=recipient, taken_at=NOW, outing_until=until, outing_with="Eva Andersson")
+
+    async def bring_back(self, tenant: str, alarm: str, recipient: str) -> None:
+        assert (tenant, alarm, recipient) == ("grastorp", "A1b2C3", "contact:eva")
+        if self.fails:
+            raise self.fails
+        self.brought_back += 1
+        self.becomes(outing_until=None, outing_with=None, outing_mine=False)
+
+    def out(self, **more: Any) -> None:
+        """The reader is out with the person."""
+        until = AT + timedelta(hours=2)
+        self.becomes(**{"outing_until": until, "outing_with": "Eva Andersson", "outing_mine": True, **more})
 
 
 @pytest.fixture
@@ -118,3 +131,62 @@ async def test_another_site_cannot_begin_one(browser: Any, alarm: Astray) -> Non
     other = LINKS.token(AnswerKey("grastorp", "A1b2C3", "contact:adam"))
     assert (await browser.get(f"/a/{other}")).status_code == 404
     assert alarm.untils == []
+
+
+# -- back again -----------------------------------------------------------------------------------------------------------
+
+
+def ends(page: Shape) -> int:
+    return len([field for field in page.all("input") if field.get("value") == "bring_back"])
+
+
+async def test_whoever_began_an_outing_ends_it_on_the_same_page(browser: Any, alarm: Astray) -> None:
+    assert ends(Shape((await browser.get(PATH)).text)) == 0
+    alarm.out(state="taken", taken_by="contact:eva", taken_at=NOW)
+    page = await browser.get(PATH)
+    assert ends(Shape(page.text)) == 1
+    assert "Utflykten varar till kl. 03:30" in problem(page.text)
+    reply = await browser.post(PATH, data={"answer": "bring_back"})
+    assert (reply.status_code, alarm.brought_back) == (303, 1)
+    after = await browser.get(reply.headers["location"])
+    assert "Tack. Utflykten är avslutad. Du har tagit larmet" in problem(after.text)
+    assert ends(Shape(after.text)) == 0
+
+
+async def test_an_outing_that_outlasts_its_alarm_is_ended_on_the_page_that_says_nothing_else(browser: Any, alarm: Astray) -> None:
+    alarm.out(state="resolved", outcome="helped")
+    page = await browser.get(PATH + "?lang=en")
+    assert (page.status_code, ends(Shape(page.text))) == (410, 1)
+    assert "Karin" not in page.text
+    reply = await browser.post(PATH + "?lang=en", data={"answer": "bring_back"})
+    assert (reply.status_code, alarm.brought_back) == (303, 1)
+    after = await browser.get(reply.headers["location"])
+    assert "Thank you. The outing is over." in problem(after.text)
+    assert ends(Shape(after.text)) == 0
+
+
+@pytest.mark.parametrize("state", ["open", "taken", "resolved"])
+async def test_nobody_else_s_outing_is_offered_to_be_ended(browser: Any, alarm: Astray, state: str) -> None:
+    alarm.out(state=state, outing_mine=False, outing_with="Adam")
+    assert ends(Shape((await browser.get(PATH)).text)) == 0
+    alarm.fails = CommandRefused("the outing is somebody else's")
+    reply = await browser.post(PATH, data={"answer": "bring_back"})
+    assert reply.status_code == 303
+    after = problem((await browser.get(reply.headers["location"])).text)
+    assert "är inte sparat" in after
+    assert "avslutad." not in after
+
+
+async def test_an_end_that_was_not_stored_never_reads_as_one_and_looking_ends_nothing(browser: Any, alarm: Astray) -> None:
+    alarm.out()
+    for method in ("GET", "HEAD"):
+        await browser.request(method, PATH, params={"answer": "bring_back", "r": "bring_back"})
+    assert alarm.brought_back == 0
+    assert "Utflykten är avslutad" not in problem((await browser.get(PATH + "?r=bring_back")).text)
+    alarm.fails = CommitFailed("no")
+    reply = await browser.post(PATH, data={"answer": "bring_back"})
+    assert reply.status_code == 503
+    assert "kunde inte sparas" in problem(reply.text)
+    assert ends(Shape(reply.text)) == 1
+    foreign = await browser.post(PATH, data={"answer": "bring_back"}, headers={"sec-fetch-site": "cross-site"})
+    assert foreign.status_code == 403

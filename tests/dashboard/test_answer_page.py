@@ -78,6 +78,9 @@ class Alarm:
     async def accompany(self, tenant: str, alarm: str, recipient: str, until: datetime) -> None:
         raise NotImplementedError  # tried in test_answer_outing.py, on the real thing
 
+    async def bring_back(self, tenant: str, alarm: str, recipient: str) -> None:
+        raise NotImplementedError  # the same
+
     def becomes(self, **changes: Any) -> None:
         assert self.seen is not None
         self.seen = msgspec.structs.replace(self.seen, **changes)
@@ -142,7 +145,7 @@ async def test_the_page_says_who_what_when_where_and_that_nobody_has_taken_it(br
     assert "Kl. 03:12" in said
     assert "onsdag 14 januari 2026 kl. 03:12" in said
     assert "Storgatan 1" in said
-    assert "58.33450, 12.67840, ±20 m, kl. 03:14" in said
+    assert "03:14, ungefär 58.33450, 12.67840 (±20 m)" in said
     assert Shape(reply.text).answers == ["take", "decline", "resolve"]
     assert "geo:58.33450,12.67840" in {link.get("href") for link in Shape(reply.text).all("a")}
 

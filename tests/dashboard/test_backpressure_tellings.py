@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from alarmcore import metrics
-from alarmcore.model.alarm import Slot
+from alarmcore.errors import Unavailable
+from alarmcore.model.alarm import Alarm, Fix, Slot
 from dispatch import teller as teller_module
 from dispatch.channels.port import Message, Receipt
 from dispatch.channels.webhook import WebhookChannel
@@ -246,3 +247,45 @@ async def test_two_municipalities_behind_one_gateway_do_not_share_its_places() -
         hanging.set()
         await hall.teller.close()
         server.close()
+
+
+# -- where the person is ---------------------------------------------------------------------------------------------------
+
+
+async def told_of(seen: Any) -> Message:
+    """What is handed over of an alarm that was raised at one place, where `seen` says where the person is by now."""
+    hall = Hall(Gateway())
+    handed: list[Message] = []
+
+    def noted(one: Tell) -> Message:
+        handed.append(replace(message_of(one), lat=one.alarm.fix.lat if one.alarm.fix else None))
+        return handed[-1]
+
+    hall.teller.message_of, hall.teller.seen = noted, seen
+    one = tell("quiet", 0)
+    hall.teller.perform(replace(one, alarm=replace(one.alarm, fix=Fix(58.0, 12.0, NOW))))
+    await hall.heard(1)
+    await hall.teller.close()
+    return handed[0]
+
+
+async def test_a_message_says_where_the_person_is_by_the_time_it_is_told() -> None:
+    async def seen(alarm: Alarm) -> Fix | None:
+        assert alarm.fix == Fix(58.0, 12.0, NOW)
+        return Fix(58.5, 12.0, NOW)
+
+    assert (await told_of(seen)).lat == 58.5
+
+
+async def test_a_message_waits_for_no_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatch.teller.SEEN_S", 0.01)
+
+    async def hangs(alarm: Alarm) -> Fix | None:
+        await asyncio.sleep(WITHIN_S)
+        return None
+
+    async def fails(alarm: Alarm) -> Fix | None:
+        raise Unavailable("the database does not answer")
+
+    for seen in (hangs, fails):
+        assert (await told_of(seen)).lat == 58.0, "where the alarm was raised is better than nobody told"

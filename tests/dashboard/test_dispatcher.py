@@ -11,6 +11,7 @@ import pytest
 
 from alarmcore.adapters.alone import AloneBell
 from alarmcore.errors import HandoverFailed, Unavailable
+from alarmcore.model.alarm import Alarm, Fix
 from dashboard import dispatcher as dispatcher_module
 from dashboard.dispatcher import HOLD_S, SETTLE_S, Dispatcher
 from dispatch.binding import EFFECT_CODEC
@@ -108,7 +109,8 @@ class Dispatching:
         self.told: list[Told] = []
         self.asleep_s = 0.0
         self.unwanted: set[str] = set()
-        teller = Teller({"webhook": self.channel}, message_of, self.told.append, self.on_screen, self.wanted)
+        self.looked: list[str] = []
+        teller = Teller({"webhook": self.channel}, message_of, self.told.append, self.on_screen, self.wanted, self.seen)
         self.dispatcher = Dispatcher("d1", self.effects, AloneBell(), teller)
 
     async def on_screen(self, alarm: str) -> bool:
@@ -116,6 +118,10 @@ class Dispatching:
 
     def wanted(self, one: Tell) -> bool:
         return one.id not in self.unwanted
+
+    async def seen(self, alarm: Alarm) -> Fix | None:
+        self.looked.append(alarm.id)
+        return alarm.fix
 
     def now(self) -> float:
         return asyncio.get_running_loop().time() + self.asleep_s
@@ -159,6 +165,11 @@ async def test_it_claims_what_there_is_room_for_and_the_rest_as_soon_as_there_is
     await dispatching.until(lambda: dispatching.channel.begun == ["e1", "e2", "e3", "e4", "e5"])
     assert {(name, hold) for name, _, hold in dispatching.effects.asked} == {("d1", HOLD_S)}
     assert max(limit for _, limit, _ in dispatching.effects.asked) == 3
+
+
+async def test_it_looks_where_the_person_is_before_it_tells(dispatching: Dispatching) -> None:
+    await dispatching.begin("a")
+    assert len(dispatching.looked) == 1
 
 
 async def test_one_that_ends_lets_go_what_it_has_begun_and_holds_what_it_has_told(dispatching: Dispatching) -> None:

@@ -53,9 +53,31 @@ async def test_an_outing_that_was_begun_elsewhere_appears_when_the_alarm_changes
     await expect(outing).to_contain_text("Ute med Eva Andersson till")
 
 
-async def test_an_alarm_about_something_else_offers_no_outing(page: Page, front: FakeFront) -> None:
+async def test_beside_any_alarm_of_a_person_it_is_said_whom_they_are_out_with(page: Page, front: FakeFront) -> None:
+    front.outing = {"state": "out", "with": "contact:eva", "with_name": "Eva Andersson", "until": "2026-01-14T12:00:00.000Z"}
     await front.raise_alarm("a1")
     await row(page, "a1").click()
+    outing = page.locator("[data-test=outing]")
+    await expect(outing).to_contain_text("Ute med Eva Andersson till")
+    await outing.get_by_role("button", name="Utflykten är över").click()
+    await expect(outing).to_contain_text("avslutades")
+    assert front.outing["state"] == "ended"
+
+
+async def test_an_alarm_of_nobody_offers_no_outing(page: Page, front: FakeFront) -> None:
+    await front.raise_alarm("a1", resident=None, resident_name=None)
+    await row(page, "a1").click()
     await until(lambda: front.looked_at == ["a1"], "the alarm is looked at")
-    await expect(page.get_by_role("heading", name="Vad har hänt").or_(page.locator("#map-title"))).to_have_count(1)
+    await expect(page.locator("[data-test=timeline]")).to_have_count(1)
     await expect(page.locator("[data-test=outing]")).to_have_count(0)
+
+
+async def test_the_timeline_says_who_took_the_person_out_and_that_it_is_over(page: Page, front: FakeFront) -> None:
+    await front.raise_alarm("a1", **ASTRAY)
+    await row(page, "a1").click()
+    timeline = page.locator("[data-test=timeline]")
+    await expect(timeline).to_be_visible()
+    await front.tell("a1", "alarm.outing_begun", to="contact:eva", to_name="Eva Andersson", with_name="Åsa", via="link")
+    await expect(timeline).to_contain_text("Eva Andersson började en utflykt med Åsa")
+    await front.tell("a1", "alarm.outing_lapsed")
+    await expect(timeline).to_contain_text("Utflyktens tid är ute")

@@ -41,12 +41,39 @@ async def test_the_track_is_told_in_words_whose_age_counts(page: Page, front: Fa
     words = page.locator("[data-test=track]")
     await expect(words).to_contain_text("senast bekräftad")
     await expect(words).to_contain_text("3 min sedan, gick åt nordost ca 5 km/h")
-    await expect(words).to_contain_text("425 m utanför området")
-    await expect(words).to_contain_text("1 position motsägs av de andra")
+    await expect(words).to_contain_text("425 m utanför hemzonen")
+    await expect(words).to_contain_text("1 position bekräftas inte av de andra")
     await page.clock.run_for(60_000)
     await expect(words).to_contain_text("4 min sedan")
     await page.get_by_role("button", name="English").click()
     await expect(words).to_contain_text("walked north-east at about 5 km/h")
+
+
+async def test_the_line_is_that_of_one_device_and_another_one_elsewhere_is_told(page: Page, front: FakeFront) -> None:
+    made = walk("a1", ago_s=185)
+    own = [fix | {"device": "gps-1"} for fix in made["fixes"]]
+    other = [fix | {"device": "phone-1", "lat": 58.31, "lon": 12.60} for fix in own if fix["good"]]
+    seen = made["last_confirmed"] | {"device": "gps-1"}
+    both = [fix for pair in zip(own, [*other, other[-1]], strict=True) for fix in pair]
+    elsewhere = [other[-1] | {"age_s": 185}]
+    front.tracks["a1"] = made | {"fixes": both, "last_confirmed": seen, "seen": seen, "elsewhere": elsewhere}
+    await front.raise_alarm("a1", cause="zone_exit", why="outside_all_zones", priority="high", reason=REASON, position=PLACE)
+    await row(page, "a1").click()
+    await expect(page.locator("[data-test=track]")).to_contain_text("en annan enhet (phone-1) är 6,")
+    line = await page.locator(".map path.map-track").get_attribute("d")
+    assert line is not None
+    assert 0 < line.count("L") < len(other)
+
+
+async def test_whoever_is_missed_is_not_said_to_be_outside(page: Page, front: FakeFront) -> None:
+    await front.raise_alarm("a1", cause="zone_exit", why="position_lost", priority="high", reason=REASON, position=PLACE)
+    await row(page, "a1").click()
+    await expect(row(page, "a1")).to_contain_text("Vi vet inte var personen är")
+    detail = page.locator("[data-test=detail]")
+    await expect(detail).to_contain_text("Vi vet inte var personen är")
+    await expect(detail).not_to_contain_text("utanför sina trygga områden")
+    await page.get_by_role("button", name="English").click()
+    await expect(detail).to_contain_text("We do not know where the person is")
 
 
 async def test_the_map_draws_line_dots_last_confirmed_position_and_arrow(page: Page, front: FakeFront) -> None:

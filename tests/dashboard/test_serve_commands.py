@@ -135,6 +135,27 @@ def test_a_site_that_differs_from_what_is_stored_is_refused_with_the_difference_
     assert "nothing changes" in alarmcore("import", "--data", service.data, "--yes", tmp_path / "out.yaml").stdout
 
 
+def test_a_centre_that_serve_will_refuse_is_said_by_check_and_by_import_in_the_same_words(tmp_path: Path) -> None:
+    site = town()
+    for unit in site["units"]:
+        if unit["kind"] == "centre":
+            unit["channels"] = [{"kind": "console"}]
+    path, data = written(tmp_path, site), tmp_path / "data"
+    checked = alarmcore("check", "--site", path)
+    assert checked.returncode == 0
+    imported = alarmcore("import", "--yes", "--data", data, path)
+    assert imported.returncode == 0
+    served = alarmcore("serve", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
+    assert served.returncode == 2
+    words = served.stderr.strip().splitlines()[-1].removeprefix("alarmcore: ")
+    assert "no channel but the console" in words
+    assert words in checked.stderr
+    assert words in imported.stderr
+    assert "WARNING" in imported.stderr
+    fine = alarmcore("import", "--yes", "--data", data, written(tmp_path, town(), "fine.json"))
+    assert "WARNING" not in fine.stderr + fine.stdout
+
+
 def test_a_service_goes_on_without_its_site_file(tmp_path: Path) -> None:
     with serving(tmp_path, town()) as service:
         pass
@@ -181,10 +202,45 @@ def test_a_database_that_does_not_answer_is_a_failure_and_its_password_is_not_sa
     url = f"postgresql://alarmcore:hemligt@127.0.0.1:{free_port()}/alarmcore"
     said = refused("token", "operator", "--tenant", "grastorp", "--database", url, code=1)
     assert "127.0.0.1" in said
-    done = alarmcore("check", "--data", tmp_path, env=os.environ | {"ALARMCORE_DATABASE": url})
+    done = alarmcore("check", env=os.environ | {"ALARMCORE_DATABASE": url})
     assert done.returncode == 1
     assert "error: " in done.stdout
     assert "hemligt" not in said + done.stdout + done.stderr
+
+
+EITHER = [
+    ("backup", "x.backup"),
+    ("restore", "x.backup"),
+    ("check",),
+    ("serve",),
+    ("export", "--tenant", "grastorp"),
+    ("import", "x.yaml"),
+    ("token", "list", "--tenant", "grastorp"),
+]
+
+
+@pytest.mark.parametrize("command", EITHER, ids=lambda command: command[0])
+def test_variables_that_name_a_folder_and_a_database_are_refused(tmp_path: Path, command: tuple[str, ...]) -> None:
+    url = f"postgresql://alarmcore:hemligt@127.0.0.1:{free_port()}/alarmcore"
+    env = os.environ | {"ALARMCORE_DATA": str(tmp_path / "data"), "ALARMCORE_DATABASE": url}
+    done = alarmcore(*command, env=env)
+    assert done.returncode == 2
+    assert "ALARMCORE_DATA and ALARMCORE_DATABASE" in done.stderr
+    assert "hemligt" not in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_stands_on_the_command_line_wins_over_a_variable_and_that_is_said(tmp_path: Path) -> None:
+    url = f"postgresql://alarmcore:hemligt@127.0.0.1:{free_port()}/alarmcore"
+    env = os.environ | {"ALARMCORE_DATA": str(tmp_path / "variable"), "ALARMCORE_DATABASE": url}
+    folder = alarmcore("export", "--tenant", "nowhere", "--data", tmp_path / "typed", env=env)
+    assert "known are: none" in folder.stderr, "it looked into the folder"
+    assert "ALARMCORE_DATABASE is left out" in folder.stderr
+    database = alarmcore("export", "--tenant", "nowhere", "--database", url, env=env)
+    assert "cannot be" in database.stderr or "can be written to" in database.stderr
+    assert "ALARMCORE_DATA" in database.stderr
+    assert "hemligt" not in folder.stderr + database.stderr
+    assert not (tmp_path / "variable").exists()
 
 
 def test_a_site_goes_into_a_database_and_out_again(tmp_path: Path, empty_database_url: str) -> None:

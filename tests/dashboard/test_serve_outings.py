@@ -86,6 +86,34 @@ def test_an_open_alarm_stays_open_and_its_condition_ends(town_scene: Scene) -> N
     assert (found["state"], found["ended_at"] is not None) == ("open", True)
     ended = [e for e in found["timeline"] if e["event"] == "alarm.condition_ended"]
     assert [e["why"] for e in ended] == ["outing_begun"]
+    end = town_scene.home.delete(path(number))
+    timeline = town_scene.home.get(f"/api/v1/alarms/{alarm['id']}").json()["timeline"]
+    begun, over = (e for e in timeline if e["event"].startswith("alarm.outing_"))
+    assert (begun["event"], begun["with"], begun["to"], "text" in begun) == (
+        "alarm.outing_begun",
+        "Grannen",
+        "operator:anna",
+        False,
+    )
+    assert (over["event"], over["with_name"], over["until"]) == ("alarm.outing_ended", "Grannen", None)
+    assert begun["until"] == end.json()["until"]
+
+
+def test_an_outing_that_ends_stands_on_the_alarms_that_came_meanwhile_and_on_no_resolved_one(town_scene: Scene) -> None:
+    number = town_scene.number()
+    town_scene.home.post(path(number), json={"until": ahead(hours=1), "with": "eva"})
+    pressed = town_scene.press(number)["id"]
+    town_scene.home.delete(path(number))
+
+    def noted() -> list[tuple[str, str]]:
+        timeline = town_scene.home.get(f"/api/v1/alarms/{pressed}").json()["timeline"]
+        return [(e["event"], e["with_name"]) for e in timeline if e["event"].startswith("alarm.outing_")]
+
+    assert noted() == [("alarm.outing_ended", "Eva Andersson")]
+    resolved = town_scene.home.post(f"/api/v1/alarms/{pressed}/resolve", json={"outcome": "helped"})
+    assert resolved.status_code == 200
+    town_scene.home.post(path(number), json={"until": ahead(hours=1), "with": "eva"})
+    assert noted() == [("alarm.outing_ended", "Eva Andersson")]
 
 
 def test_a_press_during_an_outing_alarms(town_scene: Scene) -> None:
@@ -168,6 +196,22 @@ def test_who_found_the_person_says_so_behind_their_link_and_has_the_alarm(town_s
     again = httpx.post(link, data={"answer": "accompany", "until": moments[2]}, **PATIENT)
     assert again.status_code == 303
     assert datetime.fromisoformat(town_scene.home.get(path(MAILED)).json()["until"]).timestamp() == int(moments[2])
+    ends_behind_the_link(town_scene, link, alarm["id"])
+
+
+def ends_behind_the_link(scene: Scene, link: str, alarm: str) -> None:
+    """Resolved or not, whoever began the outing ends it; one that an operator has put in its place is the operator's."""
+    resolved = scene.home.post(f"/api/v1/alarms/{alarm}/resolve", json={"outcome": "helped"})
+    assert resolved.status_code == 200, resolved.text
+    assert 'value="bring_back"' in httpx.get(link, **PATIENT).text
+    assert httpx.post(link, data={"answer": "bring_back"}, **PATIENT).status_code == 303
+    view = scene.home.get(path(MAILED)).json()
+    assert (view["state"], view["ended_by"]) == ("ended", "contact:eva")
+    scene.home.post(path(MAILED), json={"until": ahead(hours=1), "with": "Grannen"})
+    assert 'value="bring_back"' not in httpx.get(link, **PATIENT).text
+    refused = httpx.post(link, data={"answer": "bring_back"}, **PATIENT)
+    assert (refused.status_code, refused.headers["location"][-9:]) == (303, "r=refused")
+    assert scene.home.get(path(MAILED)).json()["state"] == "out"
 
 
 def test_the_log_names_nobody_who_is_along(town_scene: Scene) -> None:

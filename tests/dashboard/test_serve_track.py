@@ -7,17 +7,19 @@ import time
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.servers.scene import Scene
+from tests.servers.serving import until
 
 HOME = (58.3345, 12.6784)
 NORTH = 1 / 111_363
 """Degrees of latitude in a metre."""
 
 
-def walk(scene: Scene, number: int, metres: list[float], every_s: float = 30.0) -> None:
-    """Positions so many metres north of the home, the newest of now."""
-    began = time.time() - every_s * (len(metres) - 1)
+def walk(scene: Scene, number: int, metres: list[float], every_s: float = 30.0, ago_s: float = 0.0) -> None:
+    """Positions so many metres north of the home, the newest so long ago."""
+    began = time.time() - ago_s - every_s * (len(metres) - 1)
     with scene.device_client(f"gps-{number}") as gps:
         for n, far in enumerate(metres):
             fix = {"lat": HOME[0] + far * NORTH, "lon": HOME[1], "accuracy_m": 10, "at": began + n * every_s}
@@ -76,6 +78,59 @@ def test_a_late_position_stands_where_it_belongs_in_time(town_scene: Scene) -> N
     after = track(town_scene.home, alarm["id"])
     assert [fix["distance_m"] for fix in after["fixes"]][-4:] == [90, 115, 140, 190]
     assert after["last_confirmed"]["at"] == before["last_confirmed"]["at"]
+
+
+def test_whoever_comes_by_their_link_and_whoever_is_told_later_gets_the_newest_good_position(town_scene: Scene) -> None:
+    number = town_scene.number()
+    walk(town_scene, number, [0, 40, 190, 240, 290, 340], ago_s=100)
+    alarm = town_scene.alarm_of(f"r{number}")
+    first = town_scene.hook_of(alarm["id"])
+    raised_at = alarm["position"]
+    walk(town_scene, number, [400, 450, 500], ago_s=5)
+    with town_scene.device_client(f"gps-{number}") as gps:
+        wild = {"lat": HOME[0] + 20_000 * NORTH, "lon": HOME[1], "accuracy_m": 8, "at": time.time()}
+        assert gps.post("/api/v1/readings", json={"kind": "position", "id": f"wild-{number}", **wild}).status_code == 200
+    found = track(town_scene.home, alarm["id"])
+    assert found["fixes"][-1]["good"] is False
+    assert found["last_confirmed"]["distance_m"] == 350
+    page = httpx.get(first.data["answer_url"], timeout=20, trust_env=False).text
+    newest = f"{HOME[0] + 500 * NORTH:.5f}, {HOME[1]:.5f}"
+    assert newest in page
+    assert "Sågs senast" in page
+    assert "nyss, ungefär" in page or "min sedan, ungefär" in page
+    assert f"geo:{newest.replace(', ', ',')}" in page
+    town_scene.home.post(f"/api/v1/alarms/{alarm['id']}/escalate", json={})
+    later = until(
+        lambda: next((h for h in list(town_scene.hooks.hooks) if h.data["alarm"] == alarm["id"] and h.data["told_before"]), None),
+        "the next telling",
+    )
+    assert later.data["position"]["lat"] == pytest.approx(HOME[0] + 500 * NORTH, abs=1e-5)
+    assert later.data["position"]["age_s"] >= 0
+    assert first.data["position"]["lat"] == pytest.approx(raised_at["lat"]), "what was said stays said"
+    assert town_scene.home.get(f"/api/v1/alarms/{alarm['id']}").json()["position"] == raised_at, (
+        "the record is where it was raised"
+    )
+
+
+def test_a_look_by_link_at_a_position_that_came_after_the_alarm_is_logged(town_scene: Scene) -> None:
+    number = town_scene.number()
+    alarm = town_scene.press(number)
+    url = town_scene.hook_of(alarm["id"]).data["answer_url"]
+
+    def looks() -> int:
+        lines = [json.loads(line) for line in town_scene.service.log.splitlines() if "position_seen" in line]
+        return sum(line["alarms"] == [alarm["id"]] and line["by"].startswith(("unit:", "contact:")) for line in lines)
+
+    assert "Sågs senast" not in httpx.get(url, timeout=20, trust_env=False).text
+    assert looks() == 0, "no position was given"
+    walk(town_scene, number, [40])
+    assert "Sågs senast" in httpx.get(url, timeout=20, trust_env=False).text
+    assert looks() == 1
+    done = town_scene.home.post(f"/api/v1/alarms/{alarm['id']}/resolve", json={"outcome": "helped"})
+    assert done.status_code == 200
+    closed = httpx.get(url, timeout=20, trust_env=False)
+    assert closed.status_code == 410
+    assert f"{HOME[1]:.4f}" not in closed.text
 
 
 def test_an_alarm_of_another_tenant_has_no_track_here(town_scene: Scene) -> None:

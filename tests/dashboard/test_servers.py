@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dashboard import servers
 from dashboard.finding import Finding
 from dashboard.schema import bring
 from dashboard.servers import database_findings, redis_finding
+from dashboard.stores.server import open_server
 from tests.servers import valkey
 from tests.servers.mosquitto import free_port
 from tests.servers.postgres import PostgresServer, running
@@ -78,6 +80,38 @@ async def test_a_database_that_cannot_be_reached_or_used_is_an_error_without_its
         assert "hemligt" not in found.text
     found_empty = await database_findings(empty_database_url)
     assert "migrate" in of(found_empty, "no tables").text
+
+
+@pytest.fixture
+def powerless_url(postgres: PostgresServer, empty_database_url: str) -> Iterator[str]:
+    """An empty database, as an account that may make nothing in it."""
+    name = empty_database_url.rpartition("/")[2]
+    postgres.run("CREATE ROLE powerless LOGIN")
+    postgres.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC", database=name)
+    yield empty_database_url.replace("postgres@", "powerless@")
+    postgres.run("DROP ROLE powerless")
+
+
+async def test_an_account_that_may_make_no_tables_is_told_who_must_migrate(powerless_url: str) -> None:
+    (found,) = [one for one in await database_findings(powerless_url) if "migrate" in one.text]
+    assert found.level == "error"
+    with pytest.raises(OptionInvalid) as refused:
+        async with open_server(powerless_url, prepare=True):
+            pass
+    with pytest.raises(OptionInvalid) as asked:
+        await Terminal(sure=True).bring(powerless_url)
+    for said in (found.text, str(refused.value), str(asked.value)):
+        assert "powerless may not make any" in said
+        assert "`alarmcore migrate`" in said
+        assert "owner (postgres)" in said
+    assert of(await database_findings(powerless_url.replace("powerless@", "postgres@")), "no tables yet").level == "warning"
+
+
+async def test_whoever_may_not_even_look_into_the_schema_is_told_the_same(postgres: PostgresServer, powerless_url: str) -> None:
+    postgres.run("REVOKE ALL ON SCHEMA public FROM PUBLIC", database=powerless_url.rpartition("/")[2])
+    with pytest.raises(OptionInvalid, match="`alarmcore migrate`"):
+        async with open_server(powerless_url, prepare=True):
+            pass
 
 
 async def test_a_redis_that_does_not_answer_is_no_error() -> None:

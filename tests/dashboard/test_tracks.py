@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from alarmcore import lifecycle
+from alarmcore.kept import Kept, seconds
 from alarmcore.model.alarm import Alarm, Slot
-from alarmcore.track import EMPTY, Kept, Opened, Track, seconds
+from alarmcore.track import EMPTY, Opened, Track
 from dashboard.tracks import track_of, track_view
 from tests.alarms import raised
 from tests.stories import town
@@ -52,6 +53,7 @@ def test_each_position_says_how_far_from_the_border_of_the_rules_zones_it_is() -
 
 def test_a_rule_about_something_else_has_no_distances() -> None:
     found = shown(track(at(0, 100)), "press")
+    assert found["seen"]["lat"] == pytest.approx(58.3345 + 100 / 111_363)
     assert "distance_m" not in found["fixes"][0]
     assert "distance_m" not in found["last_confirmed"]
 
@@ -105,9 +107,73 @@ def test_speed_and_direction_rest_on_good_positions_only() -> None:
     assert found["direction_error_deg"] > 0
 
 
-@pytest.mark.parametrize(("rule", "said"), [("wander", "outside"), ("water", "inside"), ("press", "outside")])
-def test_what_may_be_said_is_that_of_the_alarms_rule_or_else_of_the_first(rule: str, said: str) -> None:
-    assert shown(track(at(0, 340)), rule)["standing"] == said
+@pytest.mark.parametrize(
+    ("rule", "said", "zones"),
+    [("wander", "outside", "hemzonen"), ("water", "inside", "området lake"), ("press", "outside", "hemzonen")],
+)
+def test_what_may_be_said_is_that_of_the_alarms_rule_or_else_of_where_the_person_is_to_be(
+    rule: str, said: str, zones: str
+) -> None:
+    found = shown(track(at(0, 340)), rule)
+    assert (found["standing"], found["standing_zones"]["sv"]) == (said, zones)
+
+
+def test_whoever_presses_at_home_is_not_said_to_be_outside_of_what_they_are_to_keep_out_of() -> None:
+    site = town("[{id: a, kind: zone_enter, zones: [lake]}, {id: b, kind: zone_exit, zones: [home]}, {id: press, kind: button}]")
+    found = shown(track(at(0, 10), standings=(("a", "outside"), ("b", "inside"))), "press", site=site)
+    assert (found["standing"], found["standing_zones"]["en"]) == ("inside", "the home zone")
+    only_lake = shown(track(at(0, 10), standings=(("a", "outside"),)), "press", site=site)
+    assert only_lake["standing"] is None
+
+
+def test_of_several_rules_about_where_the_person_is_to_be_one_that_knows_is_asked() -> None:
+    rules = "[{id: a, kind: zone_exit, zones: [cottage]}, {id: b, kind: zone_exit, zones: [home]}, {id: press, kind: button}]"
+    site = town(rules)
+    found = shown(track(at(0, 10), standings=(("a", "unknown"), ("b", "inside"))), "press", site=site)
+    assert (found["standing"], found["standing_zones"]["sv"]) == ("inside", "hemzonen")
+    unknown = shown(track(at(0, 10), standings=(("a", "unknown"), ("b", "unknown"))), "press", site=site)
+    assert (unknown["standing"], unknown["standing_zones"]["sv"]) == ("unknown", "området cottage")
+
+
+def device(kept: Kept, place: int) -> Kept:
+    return replace(kept, device=place)
+
+
+def test_the_device_that_raised_the_alarm_says_where_the_person_is_and_another_one_that_it_says_otherwise() -> None:
+    home = [device(at(30 * n, 0), 1) for n in range(8)]
+    away = [device(at(60 * n + 1, 3_000 + 60 * n), 2) for n in range(4)]
+    of = track(*sorted([*home, *away], key=lambda kept: kept.at_s), devices=("phone", "gps-1"))
+    found = track_view(of, replace(alarm(), device="gps-1"), SITE, NOW + timedelta(seconds=300))
+    assert found["last_confirmed"]["distance_m"] == pytest.approx(3_180 - 150, abs=2)
+    assert (found["last_confirmed"]["device"], found["seen"]) == ("gps-1", found["last_confirmed"])
+    assert [(other["device"], other["age_s"]) for other in found["elsewhere"]] == [("phone", 90)]
+    assert found["speed_mps"] == pytest.approx(1.0, abs=0.1), "of one device: between two nobody has gone"
+    other = track_view(of, replace(alarm(), device="phone"), SITE, NOW + timedelta(seconds=300))
+    assert other["seen"]["device"] == "phone"
+
+
+def test_two_devices_in_one_place_or_one_that_was_heard_of_long_before_do_not_say_otherwise() -> None:
+    here = device(at(3600, 340), 1)
+    near, long_ago = device(at(3600, 400), 2), device(at(1700, 3_000), 2)
+    for other, count in ((near, 0), (long_ago, 0), (device(at(1900, 3_000), 2), 1)):
+        of = track(*sorted([here, other], key=lambda kept: kept.at_s), devices=("gps-1", "phone"))
+        found = track_view(of, replace(alarm(), device="gps-1"), SITE, NOW + timedelta(seconds=3600))
+        assert len(found["elsewhere"]) == count
+
+
+def test_as_long_as_nothing_is_confirmed_the_likeliest_position_is_where_to_go() -> None:
+    found = shown(track(at(0, 340, good=False)), after_s=30)
+    assert found["last_confirmed"] is None
+    assert (found["seen"]["distance_m"], found["seen"]["good"], found["seen"]["age_s"]) == (190, False, 30)
+
+
+def test_a_direction_is_below_three_hundred_and_sixty_degrees() -> None:
+    for east in (-0.0001, 0.0, 0.0001):
+        walk = [replace(at(30 * n, 40.0 * n), lon_e6=12_678_400 + round(east * n)) for n in range(6)]
+        assert 0.0 <= shown(track(*walk))["direction_deg"] < 360.0
+    # So little to the west that it rounds to the full circle.
+    ride = [replace(at(30 * n, 1500.0 * n), lon_e6=12_678_400 - 2 * n) for n in range(7)]
+    assert shown(track(*ride))["direction_deg"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -141,3 +207,4 @@ def test_nothing_is_shown_of_an_empty_track() -> None:
     found = shown(EMPTY)
     assert found["fixes"] == []
     assert (found["last_confirmed"], found["standing"], found["speed_mps"]) == (None, None, None)
+    assert (found["seen"], found["elsewhere"]) == (None, [])

@@ -35,6 +35,19 @@ def test_a_secret_in_a_file_becomes_an_option(tmp_path: Path) -> None:
     assert "ALARMCORE_DATABASE_FILE" not in said
 
 
+def test_the_images_own_folder_is_for_whoever_has_no_database(tmp_path: Path) -> None:
+    """A command refuses both; an installation that sets another folder and a database shall hear that."""
+    own = re.search(r"ALARMCORE_DATA=(\S+)", (DEPLOY / "Dockerfile").read_text())
+    assert own is not None
+    for data, database, kept in (
+        (own[1], "", True),
+        (own[1], "postgresql://h/d", False),
+        ("/srv/other", "postgresql://h/d", True),
+    ):
+        env = environment(tmp_path, ALARMCORE_DATA=data, **({"ALARMCORE_DATABASE": database} if database else {}))
+        assert (f"ALARMCORE_DATA={data}\n" in run("sh", ENTRYPOINT, "serve", env=env)) is kept
+
+
 def test_a_secret_that_cannot_be_read_is_named_and_nothing_is_started(tmp_path: Path) -> None:
     done = attempt("sh", ENTRYPOINT, "serve", env=environment(tmp_path, ALARMCORE_REDIS_FILE="/nowhere/redis"))
     assert (done.returncode, done.stdout) == (2, "")

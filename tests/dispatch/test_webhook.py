@@ -41,6 +41,7 @@ FIELDS = {
     "priority",
     "why",
     "why_text",
+    "reason",
     "raised_at",
     "late_s",
     "position",
@@ -240,6 +241,7 @@ async def test_the_body_has_every_field_and_the_text_ready_to_read(channel: Webh
     assert set(data) == FIELDS
     assert data["position"] == {"lat": 58.3345, "lon": 12.6784, "accuracy_m": 20.0}
     assert data["why_text"] == "larmknappen trycktes; gick inte att använda: positionen"
+    assert data["reason"] is None
     assert data["text"].startswith("LARM: Karin Svensson har tryckt på larmknappen")
     assert "Trycktes 01:10, nådde oss 03:12" in data["first_line"]
     assert (data["late_s"], data["link"], data["test"], data["resident"]) == (7320, 0, False, "r1")

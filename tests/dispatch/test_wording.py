@@ -28,7 +28,7 @@ from dispatch.wording import (
     why_text,
 )
 from dispatch.wording.telling import SMS_CHARS_MAX
-from dispatch.wording.words import CAUSES, OUTCOME_WORDS, WHY_WORDS
+from dispatch.wording.words import CAUSES, OUTCOME_WORDS, REASONS, WHY_WORDS
 
 TZ = ZoneInfo("Europe/Stockholm")
 LANGUAGES: tuple[Literal["sv", "en"], ...] = ("sv", "en")
@@ -45,6 +45,7 @@ RULE_KINDS = {
     "battery_low",
     "measurement",
     "missed_medication",
+    "sensor_fault",
 }
 GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -113,6 +114,34 @@ def test_every_cause_names_the_person_except_a_device_that_belongs_to_nobody(lan
         said = headline(cause, "Karin Svensson", language)
         assert ("Karin Svensson" in said) is (cause != "unknown_device")
         assert "{" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_found_has_its_own_words_where_it_is_not_what_its_rule_is_about(language: Literal["sv", "en"]) -> None:
+    assert set(REASONS) <= VOCABULARY
+    for word in REASONS:
+        said = headline("zone_exit", "Karin Svensson", language, why=f"outing_over {word} again")
+        assert "Karin Svensson" in said
+        assert said != headline("zone_exit", "Karin Svensson", language, why="outside_all_zones")
+        assert cause_name("zone_exit", language, word) != cause_name("zone_exit", language)
+    assert headline("zone_exit", None, "sv", why="position_lost") == "Vi vet inte var en boende är"
+
+
+def test_a_position_is_said_with_its_clock_and_its_age_where_there_is_no_link_to_look_at_it() -> None:
+    at = datetime(2026, 1, 14, 2, 10, tzinfo=UTC)
+    told = message(answer_url=None, position_at=at, position_age_s=125)
+    assert "Sågs senast 03:10, för 2 min sedan, ungefär 58.33450, 12.67840 (±20 m)" in text(told)
+    english = msgspec.structs.replace(told, language="en", position_age_s=59, accuracy_m=None)
+    assert "Last seen 03:10, just now, at about 58.33450, 12.67840\n" in text(english)
+    assert "Sågs senast 03:10, nyss, ungefär" in text(msgspec.structs.replace(told, position_age_s=59))
+    assert "Sågs senast 03:10, ungefär" in text(msgspec.structs.replace(told, position_age_s=None))
+    assert "58.3345" not in text(message(position_at=at, position_age_s=125)), "it is behind the link"
+
+
+def test_a_position_of_another_day_is_said_with_its_date() -> None:
+    at = datetime(2026, 1, 13, 22, 50, tzinfo=UTC)
+    told = message(answer_url=None, position_at=at, position_age_s=3 * 3600 + 22 * 60)
+    assert "Sågs senast 13 jan 23:50, för 3 tim 22 min sedan, ungefär" in text(told)
 
 
 def test_the_first_line_says_who_what_when_and_where() -> None:
@@ -288,6 +317,12 @@ NAMES = {"contact:eva": "Eva Andersson", "unit:centre": "Larmcentralen", "r1": "
             "03:14 The alarm was opened again (not resolved in time).",
         ),
         ({"event": "alarm.escalated", "why": "asked"}, "03:14 Larmet gick vidare till nästa i kedjan (på begäran).", None),
+        (
+            {"event": "alarm.outing_begun", "to": "contact:eva", "with": "Adam"},
+            "03:14 Eva Andersson började en utflykt.",
+            "03:14 Eva Andersson began an outing.",
+        ),
+        ({"event": "alarm.outing_lapsed"}, "03:14 Utflyktens tid är ute.", "03:14 The time of the outing is over."),
         (
             {"event": "chain.skipped", "to": "unit:centre", "why": "nobody_on_duty"},
             "03:14 Larmcentralen hoppades över (ingen i tjänst).",

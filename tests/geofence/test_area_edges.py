@@ -9,9 +9,9 @@ from struct import pack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geofence.area import Region
+from geofence.area import PLAIN_MAX, Region
 from geofence.earth import Frame
-from geofence.edges import BEND_MAX_M, PIECES_MAX, POSITION, Edge, without_spikes
+from geofence.edges import BEND_MAX_M, PIECES_MAX, POSITION, Edge, edges_of, without_spikes
 
 
 def edges_asked_one_by_one(ring: bytes, frame: Frame) -> list[Edge]:
@@ -46,6 +46,15 @@ def test_edges_are_those_of_asking_for_every_bend(
 ) -> None:
     ring = [(round(lon + east * reach, 9), round(lat + north * reach, 9)) for east, north in corners]
     packed = b"".join(pack("<2d", *position) for position in [*ring, ring[0]])
+    # Not those of the area itself, which keeps none where they are very many.
+    frame = Region(((packed,),)).frame
+    assert list(edges_of([packed], frame)) == edges_asked_one_by_one(packed, frame)
+
+
+def test_an_area_of_few_corners_keeps_no_edges_when_they_must_be_cut_into_very_many() -> None:
+    """Seven corners, thirty kilometres apart."""
+    corners = [(0.3, 51.075), (0.0, 51.15), (-0.3, 51.0), (0.3, 51.3), (-0.3, 51.3), (0.3, 51.0), (0.0, 51.3), (0.3, 51.075)]
+    packed = b"".join(pack("<2d", *position) for position in corners)
     region = Region(((packed,),))
-    assert region.edges is not None
-    assert list(region.edges) == edges_asked_one_by_one(packed, region.frame)
+    assert len(list(edges_of([packed], region.frame))) > PLAIN_MAX
+    assert region.edges is None

@@ -29,6 +29,28 @@ def test_a_long_narrow_area_is_shallow_however_large() -> None:
     assert depth_below_m(region(strip), 50.0) == pytest.approx(27.8, abs=1.5)
 
 
+def strip(south: float, wide_m: float, long_degrees: float = 0.3) -> list[list[float]]:
+    """A ring so wide to the north, and much longer to the east."""
+    north = south + wide_m / 111_370
+    east = 12.6 + long_degrees
+    return [[12.6, south], [east, south], [east, north], [12.6, north], [12.6, south]]
+
+
+def test_a_strip_just_below_what_is_asked_for_is_not_taken_for_deeper_by_the_quick_way() -> None:
+    assert depth_below_m(region({"type": "Polygon", "coordinates": [strip(58.3, 97.0)]}), 50.0) == pytest.approx(48.5, abs=1.0)
+    assert depth_below_m(region({"type": "Polygon", "coordinates": [strip(58.3, 120.0)]}), 50.0) is None
+
+
+def test_many_shallow_parts_are_as_shallow_as_one() -> None:
+    drawn = {"type": "MultiPolygon", "coordinates": [[strip(58.3 + n / 100, 60.0)] for n in range(12)]}
+    assert depth_below_m(region(drawn), 50.0) == pytest.approx(30.0, abs=1.5)
+
+
+def test_a_ring_around_a_hole_is_as_deep_as_half_its_width() -> None:
+    outer, hole = (star(58.3, 12.7, [far] * 90)["coordinates"][0] for far in (1_000.0, 940.0))
+    assert depth_below_m(region({"type": "Polygon", "coordinates": [outer, hole[::-1]]}), 50.0) == pytest.approx(30.0, abs=1.5)
+
+
 @settings(max_examples=30, deadline=None)
 @given(near_lats, near_lons, reaches, st.floats(-200, 200), st.floats(-200, 200))
 def test_no_point_lies_deeper_than_an_area_is_said_to_be(

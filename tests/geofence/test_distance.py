@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import numpy as np
 import pytest
 import shapely
@@ -54,6 +56,27 @@ def test_many_at_once_agree_with_one_by_one(asked: list[tuple[Area, float, float
     areas, lats, lons = zip(*asked, strict=True)
     many = distances_m(areas, np.array(lats), np.array(lons))
     assert many == pytest.approx([distance_m(*one) for one in asked], abs=0.01)
+
+
+@pytest.mark.parametrize("others", [0, 40], ids=["alone", "among regions"])
+def test_many_circles_at_once_agree_with_one_by_one(others: int) -> None:
+    """So many that they are worked out together, from within to the other side of the earth."""
+    circles: list[Area] = [circle(58.3 - n, 12.7 + 3 * n, 50.0 + 100 * n) for n in range(LONE_MAX + 30)]
+    regions: list[Area] = [region(star(58.3, 12.7 + n / 100, [500.0 + n] * 12)) for n in range(others)]
+    # One after the other, so that each must come back to its own place.
+    areas = [area for pair in zip_longest(circles, regions) for area in pair if area is not None]
+    assert len(areas) == len(circles) + others
+    lats, lons = np.linspace(58.3, -58.3, len(areas)), np.linspace(12.7, 179.9, len(areas))
+    one_by_one = [distance_m(a, lat, lon) for a, lat, lon in zip(areas, lats.tolist(), lons.tolist(), strict=True)]
+    assert distances_m(areas, lats, lons) == pytest.approx(one_by_one, abs=0.01)
+    assert min(one_by_one) < 0.0 < max(one_by_one)
+
+
+def test_a_point_opposite_to_a_circle_is_half_way_around_the_earth_in_every_way_of_asking() -> None:
+    areas = [circle(10.0, 12.7, 100.0)] * (4 * PLAIN_MAX)
+    there = distances_m(areas, np.full(len(areas), -10.0), np.full(len(areas), -167.3))
+    assert there == pytest.approx([distance_m(areas[0], -10.0, -167.3)] * len(areas), abs=1.0)
+    assert there[0] > 1.9e7
 
 
 def test_more_edges_than_one_round_takes_agree_with_one_by_one() -> None:

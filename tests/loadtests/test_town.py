@@ -11,7 +11,7 @@ from loadtests.fleet.town import RESIDENTS, town
 
 KINDS = {
     "button", "fall", "zone_exit", "zone_enter", "out_of_bed", "on_floor", "door_open", "inactivity", "silent", "battery_low",
-    "measurement", "missed_medication",
+    "measurement", "missed_medication", "sensor_fault",
 }  # fmt: skip
 
 

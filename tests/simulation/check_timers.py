@@ -120,7 +120,8 @@ class Timers:
     def lasted(self, event: AlarmEvent, alarm: Alarm) -> Iterator[str]:
         """A condition has lasted as long as its rule says; one that is raised again, as long after it was resolved."""
         rule = self.rules.get((alarm.slot.tenant, alarm.slot.resident, alarm.slot.rule))
-        limit_s = getattr(rule, "limit_s", None)
+        usual = getattr(rule, "usual", None)
+        limit_s = getattr(rule, "limit_s", None) if usual is None else usual.min_s
         if limit_s is not None and event.at < alarm.happened_at + timedelta(seconds=limit_s - RECEIPT_S):
             yield f"no timer is early: alarm {alarm.id} ({alarm.cause}) of what had not lasted for so long"
         resolved_at = self.resolved_at.get(alarm.slot)

@@ -138,13 +138,24 @@ def resident(tenant: str, number: int, scale: Scale, bed_limit_s: float) -> dict
             {"id": "wander", "kind": "zone_exit", "zones": ["home"], **lasting},
             {"id": "shore", "kind": "zone_enter", "zones": ["lake"], "priority": "critical"},
             {"id": "lying", "kind": "on_floor", "limit_s": limits["on_floor"], **lasting},
-            {"id": "still", "kind": "inactivity", "limit_s": limits["inactivity"], **lasting, **day},
+            {"id": "still", "kind": "inactivity", **known(number, limits["inactivity"]), **lasting, **day},
+            {"id": "up", "kind": "out_of_bed", "usual": learned(2.0 * bed_limit_s), "priority": "normal", **lasting, **night},
             {"id": "door", "kind": "door_open", "limit_s": limits["door_open"], "priority": "normal", **lasting},
             {"id": "flat", "kind": "battery_low", "chain": walked},
             {"id": "hot", "kind": "measurement", "quantity": "temperature", "above": 28.0, "clear": 27.0, "priority": "normal"},
             {"id": "pills", "kind": "missed_medication"},
         ],
     }
+
+
+def known(number: int, limit_s: float) -> dict[str, Any]:
+    """Of every other person a limit that is learned."""
+    return {"usual": learned(limit_s)} if number % 2 else {"limit_s": limit_s}
+
+
+def learned(most_s: float) -> dict[str, float]:
+    """Bounds of a learned limit."""
+    return {"min_s": most_s / 4.0, "max_s": most_s}
 
 
 DEVICES: Final = {

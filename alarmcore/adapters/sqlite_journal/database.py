@@ -70,6 +70,8 @@ class Database:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # What is deleted or replaced (where somebody has been) is overwritten; not every build of SQLite does so by itself.
+        connection.execute("PRAGMA secure_delete = ON")
         # 64 MiB: the working set of some ten thousand persons stays in memory.
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")

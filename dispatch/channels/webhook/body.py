@@ -16,11 +16,13 @@ VERSION: Final = 1
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the alarm was raised, in WGS 84 degrees; `accuracy_m` absent means unknown."""
+    """Where the person was seen last, in WGS 84 degrees; `accuracy_m` absent means unknown. `age_s`: when this was said."""
 
     lat: float
     lon: float
     accuracy_m: float | None = None
+    at: str | None = None
+    age_s: int | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     priority: str
     why: str
     why_text: str
+    reason: str | None
     raised_at: str
     late_s: int
     position: Place | None
@@ -67,7 +70,8 @@ def body(message: Message) -> bytes:
     """`message` as the bytes that are signed and sent; the same message gives the same bytes."""
     place = None
     if message.lat is not None and message.lon is not None:
-        place = Place(message.lat, message.lon, message.accuracy_m)
+        at = None if message.position_at is None else _stamp(message.position_at)
+        place = Place(message.lat, message.lon, message.accuracy_m, at, message.position_age_s)
     raised = _stamp(message.raised_at)
     same = {name: getattr(message, name) for name in Told.__struct_fields__ if name in Message.__struct_fields__}
     told = Told(

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from loadtests.evaluate.scenario import Scenario, in_order_of_receipt, moved
-from loadtests.evaluate.walks.life import KINDS, live
+from loadtests.evaluate.walks.life import KINDS, Life, live
 from loadtests.evaluate.walks.receiver import Receiver
 
 __all__ = ["KINDS", "generate"]
@@ -30,6 +32,10 @@ def _walk(kind: str, number: int, rng: random.Random) -> Scenario:
     lat, lon = moved(*MIDDLE, rng.uniform(-1, 1) * SPREAD_M, rng.uniform(-1, 1) * SPREAD_M)
     life = live(KINDS[kind], rng)
     fixes = Receiver(KINDS[kind], life, rng).fixes(lat, lon, BEGIN_S)
+    if KINDS[kind].phone:
+        # It lies where the life began, until that ends.
+        lying = Life([life.points[0], life.points[0]._replace(at_s=life.ends_s)], life.leaves_s, None)
+        fixes += [replace(fix, other=True) for fix in Receiver(KINDS["house"], lying, rng).fixes(lat, lon, BEGIN_S)]
     return Scenario(
         name=f"walk-{kind}/{number}",
         group=f"walk-{kind}",

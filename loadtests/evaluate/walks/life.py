@@ -32,7 +32,11 @@ class Kind(NamedTuple):
     strolls: int = 1
     """Walks inside the fence before leaving."""
     ails: str = ""
-    """`frozen`, `late`, `cold`, or `cells`: no satellites at all."""
+    """`frozen`, `late`, `reversed` (late, and the newest first), `cold`, `glitch`, or `cells`: no satellites at all."""
+    border: bool = False
+    """Lives close to the fence, just inside."""
+    phone: bool = False
+    """Has a second device, which stays at home."""
 
 
 KINDS: Final = {
@@ -49,6 +53,10 @@ KINDS: Final = {
     "off-late": Kind(ails="late"),
     "off-cold": Kind(ails="cold"),
     "off-by-cells": Kind(ails="cells"),
+    "border": Kind(leaves="no", strolls=0, border=True),
+    "glitch": Kind(way="open", leaves="no", strolls=1, ails="glitch"),
+    "off-newest-first": Kind(ails="reversed"),
+    "off-without-phone": Kind(phone=True),
 }
 
 
@@ -117,14 +125,16 @@ class _Way:
         self._kind, self._rng = kind, rng
         self.pace = max(p.PACE_MIN_MPS, rng.gauss(*p.PACE_MPS))
         self.at_s = 0.0
-        self.points = [Point(0.0, 0.0, 0.0, kind.home)]
+        self._home_m = rng.uniform(*p.BORDER_M) if kind.border else 0.0
+        self.points = [Point(0.0, self._home_m, 0.0, kind.home)]
 
     def rest(self, until_s: float) -> None:
         """At home, now in this room, now in that one."""
         rng = self._rng
         while self.at_s < until_s:
             self._stand(min(until_s, self.at_s + rng.expovariate(1 / ROOM_S)) - self.at_s + 1.0)
-            self._go(rng.gauss(0, DWELLING_M / 2), rng.gauss(0, DWELLING_M / 2), self.pace, self._kind.home)
+            east_m = self._home_m + rng.gauss(0, DWELLING_M / 2)
+            self._go(east_m, rng.gauss(0, DWELLING_M / 2), self.pace, self._kind.home)
 
     def stroll(self) -> None:
         """Out, and back by the same way, without ever being outside the fence."""

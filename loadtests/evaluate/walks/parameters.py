@@ -124,4 +124,10 @@ TRIP_S: Final = _given("trip_s", 2400.0, "s", "how long a trip is followed", CHO
 REACH_M: Final = _several("reach_m", (400, 2500), "m", "how far a trip on foot goes", CHOSEN)
 NEAR_M: Final = _several("near_m", (250, 320), "m", "how far those go who turn back soon", CHOSEN)
 RIM_M: Final = _several("rim_m", (60, 185), "m", "how far walks go that stay inside", CHOSEN)
+BORDER_M: Final = _several("border_m", (165, 190), "m", "how far from the middle those live who live at the border", CHOSEN)
+GLITCHES_PER_H: Final = _given(
+    "glitches_per_h", 4.0, "1/h", "bursts of a fix a second, all far off, from a device that glitches", CHOSEN
+)
+GLITCH_S: Final = _several("glitch_s", (1, 5), "s", "how long such a burst lasts", CHOSEN)
+GLITCH_M: Final = _several("glitch_m", (300, 50_000), "m", "how far off it is", CHOSEN)
 TURN: Final = _given("turn", 0.35, "rad", "standard deviation of a turn, every eighty metres", CHOSEN)

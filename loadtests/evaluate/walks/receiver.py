@@ -69,8 +69,21 @@ class Receiver:
             elif at_s >= self._started_s and rng.random() >= p.PLACES[here.place].lost:
                 found.append((at_s, *self._fix(here)))
             still = self._said is not None and _near(self._said[0], here)
+            found += self._glitch(at_s, self._interval_s)
             at_s += self._interval_s * (self._slower if still else 1.0) * rng.uniform(1 - p.JITTER, 1 + p.JITTER)
         return found
+
+    def _glitch(self, at_s: float, interval_s: float) -> list[tuple[float, Place, float]]:
+        """A burst of fixes after this one, a second apart, all of them at about the same place far off."""
+        rng = self._rng
+        if self._kind.ails != "glitch" or rng.random() >= p.GLITCHES_PER_H * interval_s / 3600:
+            return []
+        far, angle = math.exp(rng.uniform(*map(math.log, p.GLITCH_M))), rng.uniform(0, 2 * math.pi)
+        seconds = min(rng.uniform(*p.GLITCH_S), interval_s / 2)
+        return [
+            (at_s + 1 + n, (far * math.cos(angle) + n, far * math.sin(angle)), self._claim(p.PLACES["open"].sigma_m))
+            for n in range(max(1, int(seconds)))
+        ]
 
     def _ailing(self, life: Life) -> float:
         """When what ails it begins: some minutes before the way out, or after it has begun."""
@@ -157,13 +170,13 @@ class Receiver:
     def _received(self, measured: list[tuple[float, Place, float]]) -> list[float]:
         """When each comes in. Without coverage they wait, and come at its end, at some devices the newest first."""
         rng = self._rng
-        gap_s = self._ailing(self._life) if self._kind.ails == "late" else math.inf
+        gap_s = self._ailing(self._life) if self._kind.ails in {"late", "reversed"} else math.inf
         until_s = gap_s + rng.uniform(*p.GAP_S)
         median, high = p.LATENCY_S
         spread = math.log(high / median) / 1.645  # the 95th percentile of a normal distribution
         received = [at_s + rng.lognormvariate(math.log(median), spread) for at_s, _, _ in measured]
         waiting = [n for n, (at_s, _, _) in enumerate(measured) if gap_s <= at_s < until_s]
-        if rng.random() < p.NEWEST_FIRST:
+        if self._kind.ails == "reversed" or rng.random() < p.NEWEST_FIRST:
             waiting.reverse()
         for order, n in enumerate(waiting):
             received[n] = until_s + order * APART_S

@@ -43,9 +43,9 @@ def test_a_stay_does_not_change_what_is_to_be_kept_out_of() -> None:
         """
         >> 12:00 gps-1 position @cottage
         >> 12:01 gps-1 position @cottage
-        >> 12:02 gps-1 position @lake
-        >> 12:03 gps-1 position @lake
-        << 12:03 alarm.raised water
-        << 12:03 alarm.told water unit:centre
+        >> 13:02 gps-1 position @lake
+        >> 13:03 gps-1 position @lake
+        << 13:03 alarm.raised water
+        << 13:03 alarm.told water unit:centre
         """,
     )

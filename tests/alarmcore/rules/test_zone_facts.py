@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from alarmcore import lifecycle, watch
 from alarmcore.model.alarm import AlarmEvent, Facts, RaiseAlarm
 from alarmcore.model.site import Site
+from alarmcore.rules.base import Memory, Setting
+from alarmcore.rules.zone_exit import ZoneExit
+from geofence.belief import Belief
 from tests.alarms import raised
 from tests.observed import observed
 from tests.stories import told, town
@@ -44,7 +48,7 @@ EXIT = town("[{id: wander, kind: zone_exit, zones: [home]}]")
 
 def test_an_exit_says_how_far_outside_for_how_long_and_by_how_many_positions() -> None:
     (alarm,) = found(EXIT, [(0, north(0), 10), (1, north(155), 100), (2, north(160), 100), (4, north(340), 12.4)])
-    assert alarm.facts == Facts("outside", ("home",), 190, 180, 3, 12)
+    assert alarm.facts == Facts("outside", ("home",), 190, 180, 3, 12, age_s=0)
 
 
 def test_a_position_that_says_no_accuracy_is_taken_to_be_poor() -> None:
@@ -82,7 +86,41 @@ def test_a_last_position_on_the_other_side_says_no_distance() -> None:
     (alarm,) = found(site, [(0, north(600), 10), (1, north(620), 10), (2, north(140), 10)])
     assert alarm.facts is not None
     assert alarm.facts.distance_m is None
-    assert (alarm.facts.side, alarm.facts.for_s, alarm.facts.fixes) == ("outside", 120, 2)
+    assert (alarm.facts.side, alarm.facts.fixes) == ("outside", 2)
+
+
+def test_after_a_silence_it_says_by_the_clock_how_long_ago_the_first_and_the_newest_came() -> None:
+    site = town('[{id: night, kind: zone_exit, zones: [home], active: [{from: "14:00", to: "15:00"}]}]')
+    (alarm,) = found(site, [(0, north(600), 10), (1, north(620), 10), (3, north(640), 10)])
+    assert alarm.facts is not None
+    assert (alarm.facts.for_s, alarm.facts.age_s) == (3600, 3600 - 180)
+    assert alarm.facts.fixes == 3, "in all, not only as many as it took to believe it"
+
+
+def test_a_position_of_a_clock_that_is_ahead_is_not_younger_than_now() -> None:
+    rule, fix = (
+        EXIT.residents[0].rules[0],
+        Belief("outside", NOW + timedelta(seconds=5), NOW + timedelta(seconds=9), 2, 40.0, 10.0),
+    )
+    assert isinstance(rule, ZoneExit)
+    facts = rule.facts(Memory(belief=fix), Setting(ZoneInfo("UTC"), (0,)), NOW)
+    assert facts is not None
+    assert (facts.for_s, facts.age_s) == (0, 0)
+
+
+LOST = town("[{id: wander, kind: zone_exit, zones: [home], lost_s: 900}]")
+
+
+def test_whoever_is_missed_was_last_so_far_outside_by_how_many_positions() -> None:
+    *_, alarm = found(LOST, [(0, north(600), 10), (1, north(620), 10)])
+    assert alarm.why == "position_lost"
+    assert alarm.facts == Facts("outside", ("home",), 470, 0, 2, 10, age_s=900, lost=True)
+
+
+def test_a_last_position_that_nothing_confirms_is_said_with_its_side_and_as_unconfirmed() -> None:
+    (alarm,) = found(LOST, [(0, north(0), 10), (1, north(5), 10), (2, north(620), 10)])
+    assert alarm.why == "position_lost"
+    assert alarm.facts == Facts("outside", ("home",), 470, 0, 0, 10, age_s=900, lost=True)
 
 
 def test_a_finding_about_something_else_has_none() -> None:

@@ -33,9 +33,54 @@ def test_the_day_centre_is_a_place_to_be_in_its_hours_and_not_after() -> None:
         >> 10:01 gps-1 position @lake
         >> 14:59 gps-1 position @lake
         >> 15:00 gps-1 position @lake
+        << 15:00 alarm.raised wander why=outside_all_zones
+        << 15:00 alarm.told wander unit:centre
         >> 15:01 gps-1 position @lake
-        << 15:01 alarm.raised wander why=outside_all_zones
-        << 15:01 alarm.told wander unit:centre
+        """,
+    )
+
+
+def test_whoever_was_seen_at_the_centre_just_before_it_closes_is_found_when_it_does() -> None:
+    """Also if the device is silent from then on. Two fixes must say so here as well."""
+    told(
+        BOTH,
+        """
+        >> 14:50 gps-1 position @lake
+        >> 14:55 gps-1 position @lake
+        << 15:00 alarm.raised wander why=outside_all_zones
+        << 15:00 alarm.told wander unit:centre
+        >> 18:00 tick
+        """,
+    )
+    told(
+        BOTH,
+        """
+        >> 14:30 gps-1 position @lake
+        >> 14:55 gps-1 position @lake
+        >> 18:00 tick
+        """,
+    )
+
+
+def test_whoever_was_seen_there_longer_ago_is_safe_no_more_and_missed_where_that_is_wanted() -> None:
+    story = """
+        >> 14:00 gps-1 position @lake
+        >> 14:20 gps-1 position @lake
+        {found}
+        >> 18:00 tick
+        """
+    told(BOTH, story.format(found=""))
+    lost = "<< 15:00 alarm.raised wander why=position_lost\n<< 15:00 alarm.told wander unit:centre"
+    told(cared_for([HOME, CENTRE], {"lost_s": 1800}), story.format(found=lost))
+
+
+def test_whoever_was_seen_at_home_is_as_safe_when_the_centre_closes() -> None:
+    told(
+        cared_for([HOME, CENTRE], {"lost_s": 1800}),
+        """
+        >> 12:00 gps-1 position @home
+        >> 14:55 gps-1 position @home
+        >> 23:00 tick
         """,
     )
 
@@ -83,20 +128,32 @@ def test_whoever_was_outside_of_both_is_not_found_a_second_time_when_one_closes(
     )
 
 
-def test_one_fix_outside_of_home_and_one_outside_of_both_are_not_two_of_either() -> None:
+def test_one_fix_outside_of_home_before_and_one_outside_of_both_after_are_two_outside_of_both() -> None:
     told(
         BOTH,
         """
         >> 08:59 gps-1 position @away
         >> 09:00 gps-1 position @away
-        >> 09:01 gps-1 position @away
-        << 09:01 alarm.raised wander
-        << 09:01 alarm.told wander unit:centre
+        << 09:00 alarm.raised wander
+        << 09:00 alarm.told wander unit:centre
         """,
     )
 
 
-def test_that_somebody_may_have_left_home_is_no_evidence_that_they_are_outside_of_both() -> None:
+def test_that_somebody_has_left_home_is_no_evidence_that_they_are_outside_of_both() -> None:
+    told(
+        BOTH,
+        """
+        >> 08:00 gps-1 position @home
+        >> 08:01 gps-1 position @home
+        >> 08:59 gps-1 position @lake
+        >> 09:00 gps-1 position @lake
+        >> 09:01 gps-1 position @lake
+        """,
+    )
+
+
+def test_that_somebody_may_have_left_home_before_counts_when_the_centre_opens() -> None:
     told(
         BOTH,
         """
@@ -104,9 +161,8 @@ def test_that_somebody_may_have_left_home_is_no_evidence_that_they_are_outside_o
         >> 08:01 gps-1 position @home
         >> 08:59 gps-1 position @away
         >> 09:00 gps-1 position @away
-        >> 09:01 gps-1 position @away
-        << 09:01 alarm.raised wander
-        << 09:01 alarm.told wander unit:centre
+        << 09:00 alarm.raised wander
+        << 09:00 alarm.told wander unit:centre
         """,
     )
 

@@ -34,7 +34,9 @@ def test_lying_at_home_takes_back_nothing_of_what_was_seen_elsewhere(idle: str) 
         >> 12:11 gps-1 status {BUSY[idle]}
         >> 12:12 gps-1 position @home
         >> 12:13 gps-1 position @home
-        << 12:13 alarm.condition_ended wander
+        >> 12:14 phone position @home
+        >> 12:15 phone position @home
+        << 12:15 alarm.condition_ended wander
         """,
     )
 

@@ -97,17 +97,35 @@ def test_a_person_of_whom_no_position_ever_came_is_not_lost() -> None:
     )
 
 
-def test_each_new_fix_counts_from_its_receipt_and_older_or_doubled_ones_are_none() -> None:
+def test_each_new_fix_counts_from_its_measurement_and_older_or_doubled_ones_are_none() -> None:
     told(
         LOST,
         """
         >> 12:00 gps-1 position @away at=11:50
         >> 12:20 gps-1 position @edge at=11:55
-        >> 12:40 gps-1 position @away at=11:40
-        >> 12:45 gps-1 position @edge at=11:55
-        << 12:50 alarm.raised wander why=position_lost
-        << 12:50 alarm.told wander unit:centre
+        >> 12:22 gps-1 position @away at=11:40
+        >> 12:23 gps-1 position @edge at=11:55
+        << 12:25 alarm.raised wander why=position_lost
+        << 12:25 alarm.told wander unit:centre
         >> 13:00 tick
+        """,
+    )
+
+
+def test_positions_that_say_nothing_of_where_somebody_is_keep_nobody_from_being_missed() -> None:
+    told(
+        LOST,
+        """
+        >> 12:00 gps-1 position @home
+        >> 12:01 gps-1 position @home
+        >> 12:02 gps-1 position @away
+        >> 12:10 gps-1 position @home accuracy_m=3000
+        >> 12:20 gps-1 position @home accuracy_m=3100
+        >> 12:30 gps-1 position @home accuracy_m=3200
+        << 12:32 alarm.raised wander why=position_lost
+        << 12:32 alarm.told wander unit:centre
+        >> 12:40 gps-1 position @home accuracy_m=3000
+        >> 15:00 tick
         """,
     )
 
@@ -216,9 +234,9 @@ def test_only_a_fix_ends_it_though_the_last_one_lay_inside() -> None:
         >> 12:00 gps-1 position @home
         >> 12:01 gps-1 position @home
         >> 12:02 gps-1 position @away
-        >> 12:03 gps-1 position @home          # what speaks against being inside is not taken back by one
-        << 12:33 alarm.raised wander why=position_lost
-        << 12:33 alarm.told wander unit:centre
+        >> 12:03 gps-1 position @home accuracy_m=400          # what speaks against being inside is not taken back by a guess
+        << 12:32 alarm.raised wander why=position_lost
+        << 12:32 alarm.told wander unit:centre
         >> 12:40 gps-1 status battery_pct=50 charging=true
         >> 12:41 gps-1 status charging=false
         >> 12:42 gps-1 position @home

@@ -41,12 +41,12 @@ def test_the_page_names_every_word_that_a_file_may_use(sort: str) -> None:
 
 
 def test_the_page_s_smallest_file_has_neither_mistake_nor_warning() -> None:
-    smallest, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    smallest, _, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     assert check_document(parse_document(smallest).value, "page").mistakes == []
 
 
 def test_the_page_s_zones_have_neither_mistake_nor_warning() -> None:
-    smallest, zones = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    smallest, zones, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     checked = check_document(parse_document(smallest + zones).value, "page")
     assert checked.mistakes == []
     assert checked.site is not None

@@ -180,6 +180,26 @@ def test_a_device_may_be_handed_over_on_one_day_and_not_on_two() -> None:
     assert [mistake.path for mistake in check_document(given, "site").errors] == ["residents[1].devices[0].id"]
 
 
+@pytest.mark.parametrize(
+    ("until", "from_", "warned"),
+    [
+        ("2026-03-29", "2026-03-29", True),
+        ("2026-03-29T12:00:00+02:00", "2026-03-29", True),
+        ("2026-03-29", "2026-03-29T12:00:00+02:00", False),  # who gets it has it from then on
+        ("2026-03-29T12:00:00+02:00", "2026-03-29T12:00:00+02:00", False),
+        ("2026-03-28", "2026-03-29", False),
+    ],
+)
+def test_a_day_on_which_a_device_is_of_two_is_warned_of_unless_it_is_said_when(until: str, from_: str, warned: bool) -> None:
+    given = document()
+    device = {"id": "gps-1", "kind": "gps", "from": from_}
+    given["residents"].append({"id": "r2", "name": "B", "chain": "standard", "devices": [device]})
+    given["residents"][0]["devices"][0]["until"] = until
+    checked = check_document(given, "site")
+    found = [mistake.path for mistake in checked.warnings if "is of two that day" in mistake.text]
+    assert (checked.errors, found) == ([], ["residents[1].devices[0].from"] if warned else [])
+
+
 def test_a_device_lent_in_the_middle_of_another_belonging_is_found() -> None:
     given = document()
     given["residents"][0]["devices"][0]["until"] = "2026-12-31"

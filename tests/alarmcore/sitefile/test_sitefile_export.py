@@ -40,7 +40,7 @@ def test_the_order_of_fields_in_the_source_does_not_change_the_export() -> None:
 def test_every_entry_with_an_id_has_a_line_of_its_own() -> None:
     lines = dump_site(require(read_site(HERE / "complete.yaml"))).splitlines()
     assert "      - {id: press, kind: button}" in lines
-    assert "      - {id: gps-1, kind: gps, from: 2026-01-10, until: 2026-03-29}" in lines
+    assert '      - {id: gps-1, kind: gps, from: 2026-01-10, until: "2026-03-29T12:00:00+02:00"}' in lines
     assert all(len(line) <= 120 for line in lines)
 
 

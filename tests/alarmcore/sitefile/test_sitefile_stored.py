@@ -73,6 +73,12 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
             {"id": "village", "municipality": "1480"},
         ]
     ),
+    "zones with names": with_person(
+        zones=[
+            {"id": "home", "name": "Hemzonen", "circle": {"lat": 58, "lon": 12, "radius_m": 80}},
+            {"id": "village", "name": None, "circle": {"lat": 58.1, "lon": 12, "radius_m": 80}},
+        ]
+    ),
     "zones with hours": with_person(
         zones=[
             {"id": "home", "circle": {"lat": 58, "lon": 12, "radius_m": 80}, "active": None},

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from alarmcore.sitefile import Checked, check_document, dump_site, read_site, require
+from alarmcore.sitefile import Checked, check_document, difference, dump_site, read_site, require
 from alarmcore.sitefile.document import parse_document, read_document
 from alarmcore.sitefile.municipalities import MunicipalityUnknown, code_of, is_shared, municipality
 from alarmcore.sitefile.stored import stored_site
@@ -98,6 +98,30 @@ def test_each_kind_of_zone_becomes_an_area() -> None:
     assert isinstance(town, Region)
     assert (shop.line(), shop.width_m) == (line, 120.0)
     assert distance_m(town, 58.3345, 12.6784) < 0
+
+
+NAMED = {"id": "home", "name": "Hemzonen", "circle": {"lat": 58.33, "lon": 12.68, "radius_m": 150}}
+
+
+def test_a_zone_is_called_what_the_file_says_and_comes_out_with_it() -> None:
+    checked = require(check_document(site_with(NAMED, {**NAMED, "id": "other", "name": None}), "names"))
+    assert [zone.name for zone in checked.residents[0].zones] == ["Hemzonen", None]
+    assert "{id: home, name: Hemzonen, circle:" in dump_site(checked)
+
+
+@pytest.mark.parametrize("name", ["", "  ", 7, "två\nrader", "x" * 201], ids=["empty", "blank", "number", "two lines", "long"])
+def test_a_zone_s_name_is_one_line_of_text_as_every_name_is(name: Any) -> None:
+    (mistake,) = [
+        one for one in check_document(site_with({**NAMED, "name": name}), "names").mistakes if one.path.endswith("name")
+    ]
+    assert mistake.path == "residents[0].zones[0].name"
+    assert str(name) not in mistake.text or len(str(name).strip()) < 2
+
+
+def test_a_changed_name_is_a_difference_that_does_not_repeat_it() -> None:
+    one, other = (require(check_document(site_with({**NAMED, "name": name}), "names")) for name in ("Hemzonen", "Trädgården"))
+    (line,) = difference(one, other)
+    assert line.endswith(".zones[home].name: changed")
 
 
 def test_a_home_in_one_of_a_rule_s_zones_is_where_it_should_be() -> None:

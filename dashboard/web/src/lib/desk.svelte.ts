@@ -283,7 +283,7 @@ export class Desk {
     const said =
       news.length > 1
         ? this.t.announceMany(news.length)
-        : this.t.announce(this.t.priority[first.priority], person(first, this.t), happening(first.cause, this.t));
+        : this.t.announce(this.t.priority[first.priority], person(first, this.t), happening(first.cause, this.t, first.why));
     if (news.some((a) => a.priority === "critical")) {
       this.say("assertive", said);
       this.#ring();

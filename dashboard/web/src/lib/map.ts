@@ -69,10 +69,10 @@ export class AlarmMapView {
     }
     const way = trail && drawTrack(trail.track, this.#marks, trail.confirmed, trail.now);
     if (way) shown.push(way);
-    const newest = trail?.track.fixes.at(-1);
-    const fix = newest ?? alarm.position;
+    const seen = trail?.track.seen ?? trail?.track.fixes.at(-1);
+    const fix = seen ?? alarm.position;
     // The last confirmed position has a pin of its own already.
-    if (fix && (!newest || newest.at !== trail?.track.last_confirmed?.at)) {
+    if (fix && (!seen || seen.at !== trail?.track.last_confirmed?.at)) {
       const where = L.latLng(fix.lat, fix.lon);
       if (fix.accuracy_m) L.circle(where, { radius: fix.accuracy_m, className: "map-accuracy", interactive: false }).addTo(this.#marks);
       this.#pin(fix, "person", words.person);

@@ -9,7 +9,9 @@ const CIRCLES_MAX = 5;
 const at = (point: { lat: number; lon: number }): [number, number] => [point.lat, point.lon];
 
 export function drawTrack(track: Track, layer: L.LayerGroup, confirmed: string, now: number): L.LatLngBounds | null {
-  const good = track.fixes.filter((fix) => fix.good);
+  // Between two devices nobody has gone: the line is that of the one that is with the person.
+  const own = track.seen?.device;
+  const good = track.fixes.filter((fix) => fix.good && (!own || !fix.device || fix.device === own));
   if (good.length > 1) {
     // A dark line below the bright one, so that it stands out from any ground.
     for (const className of ["map-track-ground", "map-track"]) L.polyline(good.map(at), { className, interactive: false }).addTo(layer);

@@ -27,10 +27,23 @@ test("somebody in a bus has not walked", () => {
 });
 
 test("what the map shows beside the line stands in words too", () => {
-  expect(beside(track, sv, "sv-SE")).toEqual(["480 m utanför området", "2 positioner sedan larmet", "1 position motsägs av de andra"]);
-  expect(beside({ ...track, standing: "uncertain" }, sv, "sv-SE")).toContain("osäkert om personen är inne eller ute");
-  expect(beside({ ...track, last_confirmed: unzoned, standing: "inside" }, en, "en-GB")).toContain("believed to be inside the area");
-  expect(beside({ ...track, standing: null, fixes: [], last_confirmed: null }, sv, "sv-SE")).toEqual(["0 positioner sedan larmet"]);
+  expect(beside(track, sv, "sv", "sv-SE")).toEqual(["480 m utanför området", "2 positioner sedan larmet", "1 position bekräftas inte av de andra"]);
+  expect(beside({ ...track, standing: "uncertain" }, sv, "sv", "sv-SE")).toContain("osäkert om personen är inne i eller utanför området");
+  expect(beside({ ...track, last_confirmed: unzoned, standing: "inside" }, en, "en", "en-GB")).toContain("believed to be inside the area");
+  expect(beside({ ...track, standing: null, fixes: [], last_confirmed: null }, sv, "sv", "sv-SE")).toEqual(["0 positioner sedan larmet"]);
+});
+
+test("the zones are named where they are known", () => {
+  const zones = { sv: "hemzonen", en: "the home zone" };
+  expect(beside({ ...track, standing_zones: zones }, sv, "sv", "sv-SE")[0]).toBe("480 m utanför hemzonen");
+  expect(beside({ ...track, standing_zones: zones, last_confirmed: { ...last, distance_m: -60 } }, en, "en", "en-GB")[0]).toBe("inside the home zone, 60 m from its border");
+  expect(beside({ ...track, standing_zones: zones, last_confirmed: null }, en, "en", "en-GB")[0]).toBe("believed to be outside the home zone");
+});
+
+test("what another device says of another place is told", () => {
+  const other = { ...fix("2026-01-14T13:34:00Z", { lat: 58.3617, device: "phone-1" }), age_s: 60 };
+  expect(beside({ ...track, seen: last, elsewhere: [other] }, sv, "sv", "sv-SE")[1]).toBe("en annan enhet (phone-1) är 3 km därifrån");
+  expect(beside({ ...track, seen: last, elsewhere: [other] }, en, "en", "en-GB")[1]).toBe("another device (phone-1) is 3 km from there");
 });
 
 test("the compass goes round", () => {

@@ -2,7 +2,7 @@
 import type { Point } from "./geo";
 import type { Texts } from "./texts";
 import type { Language, Track, TrackFix } from "./types";
-import { metres } from "./geo";
+import { distance, metres } from "./geo";
 import { minute, since, words } from "./time";
 
 /** Nobody walks faster than this for minutes on end: 9 km/h. */
@@ -44,16 +44,19 @@ function movement(track: Track, t: Texts, language: Language): string | null {
 }
 
 /** What else a searcher wants to know: where by the zones, how many positions there are, and how many of them are doubtful. */
-export function beside(track: Track, t: Texts, locale: string): string[] {
+export function beside(track: Track, t: Texts, language: Language, locale: string): string[] {
   const found: string[] = [];
   const last = track.last_confirmed;
-  if (last?.distance_m !== undefined) found.push((last.distance_m > 0 ? t.beyond : t.within)(metres(Math.abs(last.distance_m), locale)));
+  const zones = track.standing_zones?.[language] ?? t.theArea;
+  if (last?.distance_m !== undefined) found.push((last.distance_m > 0 ? t.beyond : t.within)(metres(Math.abs(last.distance_m), locale), zones));
   // Beside a distance only what it does not say by itself.
   const standing = track.standing && (track.standing === "uncertain" || !found.length) ? t.standing[track.standing] : undefined;
-  if (standing) found.push(standing);
+  if (standing) found.push(standing(zones));
+  for (const other of track.elsewhere ?? []) if (track.seen) found.push(t.elsewhere(other.device ?? "", metres(distance(track.seen, other), locale)));
   found.push(t.points(track.fixes.length));
   const doubtful = track.fixes.filter((fix) => !fix.good).length;
-  if (doubtful) found.push(t.doubtful(doubtful));
+  // Where none is confirmed that stands there already.
+  if (doubtful && last) found.push(t.doubtful(doubtful));
   return found;
 }
 

@@ -15,10 +15,11 @@ export interface Position {
   at?: string | null;
 }
 
-/** A position of a track. `good`: nothing that is believed contradicts it. */
+/** A position of a track. `good`: others of its device agree with it. */
 export interface TrackFix extends Position {
   at: string;
   good: boolean;
+  device?: string;
   distance_m?: number;
 }
 
@@ -28,9 +29,15 @@ export interface Track {
   now: string;
   fixes: TrackFix[];
   last_confirmed?: (TrackFix & { age_s: number }) | null;
+  /** Where to go by what is known now; the last confirmed position, once there is one. */
+  seen?: (TrackFix & { age_s: number }) | null;
+  /** What other devices say that cannot be where `seen` is. */
+  elsewhere?: (TrackFix & { age_s: number })[];
   speed_mps?: number | null;
   direction_deg?: number | null;
   standing?: string | null;
+  /** The zones that `standing` is about, as running text names them. */
+  standing_zones?: Reason | null;
 }
 
 /** A finding about zones in numbers, as a sentence in each language. */
@@ -86,6 +93,9 @@ export interface AlarmEvent {
   text?: string | null;
   outcome?: string | null;
   via?: string | null;
+  /** Of an outing: whom the person is out with. */
+  with?: string | null;
+  with_name?: string | null;
 }
 
 export interface Recipient {

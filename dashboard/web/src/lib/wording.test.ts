@@ -23,6 +23,14 @@ test("what the page does not know is said as it came rather than hidden", () => 
   expect(said({ event: "alarm.condition_ended", why: "new_word" })).toBe("Tillståndet upphörde: new_word");
 });
 
+test("what was found is said rather than the cause of its rule, where that is not the same", () => {
+  expect(happening("zone_exit", sv, "outside_all_zones")).toBe("Är utanför sina trygga områden");
+  expect(happening("zone_exit", sv, "outing_over position_lost")).toBe("Vi vet inte var personen är");
+  expect(happening("zone_exit", en, "position_lost again")).toBe("We do not know where the person is");
+  const lost = sentence({ at: alarm.raised_at, event: "alarm.repeated", why: "position_lost" }, { ...alarm, cause: "zone_exit" }, reader, sv);
+  expect(lost.toLowerCase()).toContain("vi vet inte var personen är");
+});
+
 test("a why with a detail keeps the detail", () => {
   expect(qualifiers("pressed again set_aside:lat", sv)).toEqual(["fortfarande så, efter att ett tidigare larm avslutats", "uppgiften lat gick inte att använda"]);
 });

@@ -35,9 +35,10 @@ export function person(alarm: Alarm, t: Texts): string {
   return alarm.resident_name || alarm.resident || t.unknownPerson;
 }
 
-/** What happened, as one plain sentence without a full stop. */
-export function happening(cause: string, t: Texts): string {
-  return t.cause[cause] ?? t.causeOther(cause);
+/** What happened, as one plain sentence without a full stop: by the cause, or by what was found where that says more. */
+export function happening(cause: string, t: Texts, why?: string | null): string {
+  const found = (why ?? "").split(" ").find((word) => t.found[word]);
+  return (found && t.found[found]) ?? t.cause[cause] ?? t.causeOther(cause);
 }
 
 /** What stands behind a `why` beyond what the cause says already: `again`, `set_aside:lat`. */
@@ -93,8 +94,8 @@ export function sentence(event: AlarmEvent, alarm: Alarm, reader: Reader, t: Tex
   const via = event.via ? (t.via[event.via] ?? "") : "";
   const by = (said: string): string => (via ? `${said} ${via}` : said);
   const says: Record<string, () => string> = {
-    "alarm.raised": () => [t.event.raised(happening(alarm.cause, t)), ...qualifiers(event.why, t)].join(", "),
-    "alarm.repeated": () => (alarm.cause === "button" ? t.event.repeatedPress : t.event.repeated(happening(alarm.cause, t))),
+    "alarm.raised": () => [t.event.raised(happening(alarm.cause, t, event.why)), ...qualifiers(event.why, t)].join(", "),
+    "alarm.repeated": () => (alarm.cause === "button" ? t.event.repeatedPress : t.event.repeated(happening(alarm.cause, t, event.why))),
     "alarm.condition_ended": () => withReason(t.event.conditionEnded, event.why, t),
     "alarm.told": () => (event.why === "last_link_repeats" ? withReason(t.event.told(who, channel), event.why, t) : t.event.told(who, channel)),
     "alarm.telling_failed": () => t.event.tellingFailed(who, channel),
@@ -105,6 +106,9 @@ export function sentence(event: AlarmEvent, alarm: Alarm, reader: Reader, t: Tex
     "alarm.resolved": () => by(t.event.resolved(who, outcomeName(event.outcome, t))),
     "alarm.reopened": () => withReason(t.event.reopened, event.why, t),
     "alarm.escalated": () => (event.to || event.to_name ? t.event.escalated(who) : withReason(t.event.escalated(null), event.why, t)),
+    "alarm.outing_begun": () => by(t.event.outingBegun(who, event.with_name ?? event.with ?? "")),
+    "alarm.outing_ended": () => by(t.event.outingEnded(who)),
+    "alarm.outing_lapsed": () => t.event.outingLapsed,
     "chain.skipped": () => withReason(t.event.skipped(skippedName(event, reader, t)), event.why, t),
   };
   return says[event.event]?.() ?? event.event;
@@ -132,7 +136,7 @@ export function linkNames(link: ChainLink, reader: Reader, t: Texts): string {
 
 /** Everything of an alarm that a filter looks through. */
 export function searchable(alarm: Alarm, reader: Reader, t: Texts): string {
-  return [person(alarm, t), alarm.resident, alarm.address, happening(alarm.cause, t), t.priority[alarm.priority], holder(alarm, reader, t), alarm.id]
+  return [person(alarm, t), alarm.resident, alarm.address, happening(alarm.cause, t, alarm.why), t.priority[alarm.priority], holder(alarm, reader, t), alarm.id]
     .filter(Boolean)
     .join(" ");
 }

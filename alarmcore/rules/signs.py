@@ -1,0 +1,33 @@
+"""Which readings are signs that somebody moves about the home, and which sensor gave them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from alarmcore.model.reading import Door, Motion, Reading
+from alarmcore.rules.base import Setting
+
+NAME_MAX: Final = 48
+"""Characters kept of a sensor's name: it comes from outside, and is only compared."""
+
+
+def sign_of(reading: Reading) -> str | None:
+    """The sensor that was set off: its room or door where it says one, since one device may stand for several; or the device."""
+    match reading.body:
+        case Motion(room=room):
+            return (room or reading.device)[:NAME_MAX]
+        case Door(door=door):
+            return f"{door or reading.device}/door"[:NAME_MAX]
+    return None
+
+
+def hour_of(at: datetime, setting: Setting) -> float:
+    """The hour of the local day, with its minutes as a fraction."""
+    local = at.astimezone(setting.tz)
+    return local.hour + local.minute / 60.0
+
+
+def is_hers(device: str, setting: Setting, at: datetime) -> bool:
+    """Whether a device is still the person's: the last word of one that was replaced says nothing any more."""
+    return not setting.devices or any(one == device and span.holds(at) for one, span in setting.devices)
