@@ -89,10 +89,15 @@ class LastingRule(Rule, frozen=True, kw_only=True):
             due_at = now + timedelta(seconds=self.patience())
         if due_at is None or due_at > now:
             return Outcome(memory if memory.due_at == due_at else msgspec.structs.replace(memory, due_at=due_at))
-        late_s = reading.late_s if reading else 0
+        late_s = reading.late_s if reading else self._waited_s(memory.since_at, due_at, now)
         why = f"{self.why} again" if memory.again else self.why
         find = Find(why, memory.cause, memory.device, memory.since_at, late_s, memory.again, self.facts(memory, setting, now))
         return Outcome(msgspec.structs.replace(memory, found=True, due_at=None), (find,))
+
+    def _waited_s(self, since_at: datetime, due_at: datetime, now: datetime) -> int:
+        """How late came what has been waiting for more to come; 0 for a timer that is asked in time."""
+        patience = timedelta(seconds=self.patience())
+        return int((now - patience - since_at).total_seconds()) if patience and now - due_at >= patience else 0
 
     def _resolved(self, memory: Memory, setting: Setting, now: datetime) -> Outcome[Memory]:
         if not (memory.holds and memory.found):

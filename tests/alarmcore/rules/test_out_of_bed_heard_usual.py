@@ -10,7 +10,7 @@ from alarmcore.calendar import Window
 from alarmcore.model.reading import Bed, Motion, Reading
 from alarmcore.rules.base import BLANK, Memory, Observed, Setting, Span
 from alarmcore.rules.out_of_bed import OutOfBed, is_occupied
-from alarmcore.rules.signs import is_hers
+from alarmcore.rules.signs import hour_of, is_hers
 from alarmcore.usual import bed
 from alarmcore.usual.bounds import Usual
 from alarmcore.usual.endings import DAY, NIGHT, STILL, Place
@@ -94,6 +94,20 @@ def test_a_sign_from_before_the_bed_last_spoke_says_nothing_and_one_of_that_inst
     late(diary, diary.at(4, "02:10"), "pir-hall", Motion("hall"))
     assert diary.memory.past is not None
     assert diary.memory.past.seen == ("hall",)
+
+
+def test_each_door_is_a_sensor_by_its_name_or_by_its_device() -> None:
+    diary = lived(days=3)
+    diary.bed(3, "22:30", occupied=True)
+    diary.bed(4, "02:10", occupied=False)
+    diary.door(4, "02:11", "kitchen", is_open=True)
+    diary.door(4, "02:12", "", is_open=True)
+    assert diary.memory.past is not None
+    assert diary.memory.past.seen == ("kitchen/door", "doors/door")
+
+
+def test_the_hour_has_its_minutes_as_a_fraction() -> None:
+    assert hour_of(Diary.at(0, "10:45"), Setting(TZ)) == 10.75
 
 
 def test_what_says_nothing_new_leaves_the_memory_as_it_is() -> None:

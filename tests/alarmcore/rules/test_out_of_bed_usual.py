@@ -292,4 +292,6 @@ def test_an_absence_that_is_heard_of_late_is_found_a_minute_later() -> None:
     diary.bed(20, "22:30", occupied=True)
     diary.read(diary.at(21, "01:10"), "bed-1", "bed", Bed(False), received_at=diary.at(21, "05:00"))
     diary.pass_until(diary.at(21, "06:00"))
-    assert [at for at, _ in diary.found] == [diary.at(21, "05:01")]
+    [(at, find)] = diary.found
+    assert at == diary.at(21, "05:01")
+    assert find.late_s == int((diary.at(21, "05:00") - diary.at(21, "01:10")).total_seconds())

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from alarmcore.rules.inactivity import Inactivity
 from alarmcore.rules.out_of_bed import OutOfBed
 from alarmcore.usual import bed, quiet
 from alarmcore.usual.bounds import Usual
-from alarmcore.usual.curve import FIRST_H, Curve, bed_curve, hours, quiet_curve
+from alarmcore.usual.curve import FIRST_H, Curve, Point, State, bed_curve, hours, quiet_curve
+from alarmcore.usual.endings import DAY, NIGHT, STILL
+from alarmcore.usual.habit import Habit
+from alarmcore.usual.spread import LOG, ROOT, within
 from tests.diary import Diary, night
 
 USUAL = Usual(300.0, 7200.0)
@@ -133,3 +137,61 @@ def test_who_lies_in_bed_or_went_out_has_another_curve() -> None:
     lying = quiet_curve(past, SILENCE, diary.now, lies=True)
     assert {point.state for point in lying.points} == {"resting"}
     assert past.limit_of == (diary.memory.quiet or quiet.Quiet()).limit_of
+
+
+def point(hour: int, seen: float, state: State = "watched") -> Point:
+    return Point(hour, 60.0, 120.0, 300.0, seen, state)
+
+
+def test_the_busiest_hour_is_the_watched_one_of_which_most_is_known() -> None:
+    known = (point(23, 1.5), point(2, 0.5), point(4, 3.0), point(7, 9.0, "perhaps_up"), point(8, 20.0, "up"))
+    assert Curve(known, 9, 30.0).busiest() == known[2]
+    assert Curve(known[:2], 9, 2.0).busiest() == known[0]
+    assert Curve((point(23, 1.0), point(2, 0.5)), 9, 2.0).busiest().hour == 23
+
+
+def test_where_no_hour_is_watched_it_is_any_and_where_little_is_known_the_deep_night_s() -> None:
+    assert Curve((point(7, 2.0, "up"), point(8, 3.0, "up")), 9, 5.0).busiest().hour == 8
+    assert Curve((point(23, 0.9), point(2, 0.1)), 9, 1.0).busiest().hour == 2
+    assert Curve((point(23, 0.9), point(4, 0.1)), 9, 1.0).busiest().hour == 23
+    assert Curve((point(23, 0.9), point(2, 0.1, "up")), 9, 1.0).busiest().hour == 23
+
+
+def test_hours_at_which_people_may_be_up_are_told_from_those_at_which_they_are_watched() -> None:
+    states = {one.hour: one.state for one in bed_curve(bed.Past(), USUAL, Diary.at(0, "12:00")).points}
+    assert (states[2], states[7], states[12]) == ("watched", "perhaps_up", "perhaps_up")
+
+
+def test_a_curve_of_mornings_counts_them_and_heeds_no_sign_of_one_leave() -> None:
+    now = Diary.at(0, "12:00")
+    habit = Habit()
+    for _ in range(5):
+        for way in (NIGHT, DAY, STILL):
+            habit = habit.observed(way, 6.5, LOG.of(600.0), now)
+    past = bed.Past(habit=habit)
+    curve = bed_curve(past, USUAL, now)
+    assert curve.seen == 10.0
+    assert bed_curve(replace(past, sign_at=now + timedelta(minutes=30)), USUAL, now) == curve
+
+
+def test_each_point_of_silence_says_what_holds_in_the_middle_of_its_hour() -> None:
+    now = Diary.at(3, "12:00")
+    habit = Habit()
+    for hour, way, seconds in ((10.5, quiet.PAUSE, 1200.0), (22.5, quiet.REST, 20_000.0), (14.5, quiet.AWAY, 7000.0)):
+        for _ in range(4):
+            habit = habit.observed(way, hour, ROOT.of(seconds), Diary.at(0, "12:00"))
+    for lies, out, ways in (
+        (False, False, (quiet.PAUSE, quiet.REST)),
+        (True, False, (quiet.REST,)),
+        (False, True, (quiet.AWAY,)),
+    ):
+        memory = quiet.Quiet(habit, lies, out)
+        curve = quiet_curve(quiet.Quiet(habit), SILENCE, now, lies=lies, out=out)
+        assert curve.days == 3
+        assert curve.seen == pytest.approx(sum(habit.all_day(way, now).n for way in ways))
+        for one in curve.points:
+            parts, of, _ = quiet.possible(memory, one.hour + 0.5, now)
+            assert one.half_s == pytest.approx(within(0.5, ROOT, parts))
+            assert one.most_s == pytest.approx(within(0.9, ROOT, parts))
+            assert one.limit_s == quiet.limit_s(memory, one.hour + 0.5, now, SILENCE)
+            assert one.seen == pytest.approx(sum(habit.about(way, one.hour + 0.5, now).n for way in of))

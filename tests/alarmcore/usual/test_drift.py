@@ -15,6 +15,8 @@ from alarmcore.usual.drift import (
     STALE_DAYS,
     Drift,
     Notice,
+    Side,
+    apart,
     counted,
     day_of,
     is_day,
@@ -173,3 +175,19 @@ def test_nothing_in_it_is_ever_other_than_a_number() -> None:
     drift = lived((3, 0.0, 0), (200, 1440.0, 1), (30, 0.0, 0))
     assert all(math.isfinite(value) for side in drift.stages() for value in side)
     assert said(drift) is None
+
+
+def test_how_far_apart_is_told_in_standard_errors_that_know_how_much_one_person_varies() -> None:
+    recent, earlier = Side(10.0, 0.0, 0.0, 30.0, 90.0 + 40.0), Side(20.0, 0.0, 0.0, 40.0, 80.0 + 60.0)
+    errors = (40.0 + 45.0) / 15.0 / 10.0 + (60.0 + 45.0) / 25.0 / 20.0
+    assert apart(recent, earlier) == pytest.approx(1.0 / math.sqrt(errors))
+    alike = Side(10.0, 0.0, 0.0, 30.0, 90.0)
+    assert apart(alike, earlier) == pytest.approx(1.0 / math.sqrt(45.0 / 15.0 / 10.0 + 105.0 / 25.0 / 20.0))
+
+
+def test_days_are_told_apart_also_when_the_system_is_old() -> None:
+    evening = datetime(2106, 3, 1, 22, 45, tzinfo=UTC)
+    days = (evening - datetime(1970, 1, 1, tzinfo=UTC)).days
+    assert day_of(evening, 22.75) == night_of(evening, 22.75) == days
+    assert night_of(evening, 22.75, 13.24 * 3600.0) == days
+    assert night_of(evening, 22.75, 13.26 * 3600.0) == days + 1
