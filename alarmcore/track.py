@@ -5,8 +5,9 @@ again in the very commit that resolves the alarm; what stays is the one position
 repeated, which belongs to the record of what was done. Nothing that was measured before the alarm is kept, but the newest
 position that was known when it was raised, and what was measured in the minutes before and comes late.
 
-Which positions can be relied on is judged anew with each that comes (`alarmcore.agreement`), of each device by itself: what was
-taken for good by mistake is taken back once others speak against it.
+Which positions can be relied on (`alarmcore.agreement`) is judged of each device by itself when somebody asks (`judged`), and
+when they are packed: what was taken for good by mistake is taken back once others speak against it, and a position that only
+comes in costs nothing of that.
 
 A state is stored anew with each position, so it has to stay small: the newest positions lie in it as they are, the older ones as
 one string of bytes that is only copied.
@@ -43,9 +44,9 @@ CLOSE_S: Final = 5
 """Of positions that follow closer upon each other only the first and the newest are kept, so that those which are judged span
 more than a minute also of a device that reports many times a second: nobody has gone far in so long."""
 
-CONTEXT: Final = 16
-"""Positions of a device that are judged with each that comes, where it has so many: eight minutes at two a minute, and less
-than a millisecond. What is older stays as it was judged last."""
+CONTEXT: Final = RECENT_MAX
+"""Positions of a device that are judged together, where it has so many: a quarter of an hour at two a minute, and a millisecond.
+What is older stays as it was judged last."""
 
 DEVICES_MAX: Final = 30
 """Devices of one person that are told apart, in five bits: far more than anybody carries. Of more the last stand for one."""
@@ -61,9 +62,9 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Track(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The open alarms of one person in the order in which they were raised, and the positions since the first of them.
 
-    `last` is the newest good one, of whichever device. `sealed` are older ones, packed; one that comes late lies among the
-    `recent`, so that only `fixes` gives all in order. `standings`: what each rule about zones said of the person at the newest
-    position. `devices` are those that they are of, from place 1 on.
+    `last` is the newest good one, of whichever device, when it was last judged. `sealed` are older ones, packed; one that comes
+    late lies among the `recent`, so that only `fixes` gives all in order. `standings`: what each rule about zones said of the
+    person at the newest position. `devices` are those that they are of, from place 1 on.
     """
 
     opened: tuple[Opened, ...] = ()
@@ -116,9 +117,11 @@ def _closed(track: Track, event: CloseTrack) -> Outcome[Track]:
         return Outcome(EMPTY if track != EMPTY else track, (FollowPerson(person(event.slot), follow=False),))
     if len(left) == len(track.opened):
         return Outcome(track)
-    fixes = _since(track.fixes(), left[0].since_s)
-    last = track.last if track.last in fixes else None
-    return Outcome(_stowed(replace(track, opened=left, last=last), fixes))
+    known = judged(track)
+    fixes = _since(known.fixes(), left[0].since_s)
+    last = known.last if known.last in fixes else None
+    # Packed as they are judged now: those that spoke for them may be gone.
+    return Outcome(replace(known, opened=left, last=last, recent=(), sealed=packed(thinned(fixes))))
 
 
 def _since(fixes: list[Kept], since_s: int) -> list[Kept]:
@@ -128,7 +131,7 @@ def _since(fixes: list[Kept], since_s: int) -> list[Kept]:
 
 
 def _kept(track: Track, event: KeepFix) -> Track:
-    """The track with one more position, in its place by time, and the recent ones of its device judged anew."""
+    """The track with one more position, in its place by time."""
     kept, devices = _as_kept(track, event)
     recent = track.recent
     if not event.known and kept.at_s < track.opened[0].since_s - BACK_S:
@@ -136,10 +139,24 @@ def _kept(track: Track, event: KeepFix) -> Track:
     if any(_same(kept, one) for one in recent):
         return track
     newest = not recent or kept.at_s >= recent[-1].at_s
-    held = _judged(spaced(sorted((*recent, kept), key=by_time), kept.device), track.sealed, kept.device)
+    held = tuple(spaced(sorted((*recent, kept), key=by_time), kept.device))
     after = Track(track.opened, event.standings if newest else track.standings, track.last, held, track.sealed, devices)
-    after = replace(after, last=_last_of(after))
-    return after if len(held) <= RECENT_MAX else _stowed(after, after.fixes())
+    if len(held) <= RECENT_MAX:
+        return after
+    known = judged(after)
+    return _stowed(known, known.fixes())
+
+
+def judged(track: Track) -> Track:
+    """The track as whoever searches is to see it: which of the recent positions can be relied on, and the newest of those."""
+    recent = track.recent
+    newest = {kept.device: place for place, kept in enumerate(recent)}
+    # One of nobody knows which device speaks for any: last of that which came last.
+    for device in sorted((one for one in newest if one or len(newest) == 1), key=newest.__getitem__):
+        recent = _judged(recent, track.sealed, device)
+    after = replace(track, recent=recent)
+    last = _last_of(after)
+    return track if recent == track.recent and last == track.last else replace(after, last=last)
 
 
 def _as_kept(track: Track, event: KeepFix) -> tuple[Kept, tuple[str, ...]]:

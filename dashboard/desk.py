@@ -107,7 +107,7 @@ class Desk:
         alarm = (await self.get(alarm_id, tenant)).alarm
         slot = alarm.slot
         track = track_of(await self.books.track(slot.tenant, slot.resident) if slot.resident else None, alarm)
-        if track.recent:
+        if track.recent or track.sealed:
             looked_at([alarm.id], slot.tenant, by, tenant, track=True)
         return track_view(track, alarm, self.sites.get(slot.tenant), self.front.clock.now())
 

@@ -15,7 +15,7 @@ from alarmcore.model.site import Site
 from alarmcore.motion import motion
 from alarmcore.rules.zone import ZoneRule
 from alarmcore.rules.zone_exit import ZoneExit
-from alarmcore.track import EMPTY, Track, confirmed, of_device, seen
+from alarmcore.track import EMPTY, Track, confirmed, judged, of_device, seen
 from alarmcore.watch import Plan, Watched, plan_for
 from dashboard.views import stamp
 from dispatch.wording import zone_names, zones_text
@@ -29,9 +29,9 @@ decode = msgspec.msgpack.Decoder(Track).decode
 
 
 def track_of(data: bytes | None, alarm: Alarm) -> Track:
-    """The person's track as it was stored; an empty one where none is kept for this alarm."""
+    """The person's track, judged by what is stored of it; an empty one where none is kept for this alarm."""
     track = EMPTY if data is None or alarm.state == "resolved" else decode(data)
-    return track if any(one.alarm == alarm.id for one in track.opened) else EMPTY
+    return judged(track) if any(one.alarm == alarm.id for one in track.opened) else EMPTY
 
 
 def track_view(track: Track, alarm: Alarm, site: Site | None, now: datetime) -> dict[str, Any]:

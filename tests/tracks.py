@@ -21,9 +21,10 @@ def at(second: float, lat: float = 58.0, lon: float = 12.0, accuracy_m: float | 
 
 
 def told(state: Track, *events: Any) -> Track:
+    """The track after that, as whoever searches is to see it."""
     for event in events:
         state = track.step(state, event, NOW).state
-    return state
+    return track.judged(state)
 
 
 def seconds(state: Track) -> list[int]:

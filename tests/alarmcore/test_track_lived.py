@@ -13,7 +13,7 @@ from alarmcore.admission import registry_of
 from alarmcore.model.alarm import AnswerAlarm, Slot
 from alarmcore.model.site import Site
 from alarmcore.runner import Item, Runner
-from alarmcore.track import EMPTY, Track
+from alarmcore.track import EMPTY, Track, judged
 from dashboard.machines import machines_for
 from dispatch.binding import EFFECT_CODEC
 from tests.observed import observed
@@ -54,7 +54,7 @@ class Life:
 
     def stored(self) -> Track:
         found = self.journal.stored.get(("track", "/".join(PERSON)))
-        return EMPTY if found is None else msgspec.msgpack.decode(found.data, type=Track)
+        return EMPTY if found is None else judged(msgspec.msgpack.decode(found.data, type=Track))
 
     def minutes(self) -> list[float]:
         return [(kept.at - NOW).total_seconds() / 60 for kept in self.stored().fixes()]
