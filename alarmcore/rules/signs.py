@@ -29,5 +29,5 @@ def hour_of(at: datetime, setting: Setting) -> float:
 
 
 def is_hers(device: str, setting: Setting, at: datetime) -> bool:
-    """Whether a device is still the person's: the last word of one that was replaced says nothing any more."""
-    return not setting.devices or any(one == device and span.holds(at) for one, span in setting.devices)
+    """Whether a device is the person's at that moment, so that its last word counts; one from before devices had names is."""
+    return not device or not setting.devices or any(one == device and span.holds(at) for one, span in setting.devices)

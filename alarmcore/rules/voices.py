@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from alarmcore.model.reading import Reading
 from alarmcore.rules.base import Memory, Setting
+from alarmcore.rules.signs import is_hers
 from alarmcore.rules.switches import Switches
 from alarmcore.rules.witness import FRESH_S, QUIET_S, UNDECIDED, Witness, is_safe
 from geofence.belief import Belief, standing
@@ -100,11 +101,6 @@ def heard_of(witness: Witness) -> datetime:
     return witness.belief.last_at or NEVER
 
 
-def is_hers(setting: Setting, device: str, now: datetime) -> bool:
-    """Whether a device is the person's at `now`; nobody's, from before devices had names, is."""
-    return not device or not setting.devices or any(one == device and span.holds(now) for one, span in setting.devices)
-
-
 def is_idle(sources: Switches, device: str, at: datetime) -> bool:
     """Whether a device was charging or not worn at `at`, as far as is known."""
     idle = (f"{device}/charging=1", f"{device}/off=1")
@@ -113,7 +109,7 @@ def is_idle(sources: Switches, device: str, at: datetime) -> bool:
 
 def counted(devices: Witnesses, sources: Switches, side: str, setting: Setting, now: datetime) -> Witnesses:
     """The devices that may speak now: the person's own, but for those that are outvoted."""
-    hers = tuple([one for one in devices if is_hers(setting, one.device, now)])
+    hers = tuple([one for one in devices if is_hers(one.device, setting, now)])
     if len(hers) == 1:
         return hers
     weak = [is_idle(sources, one.device, now) or (now - heard_of(one)).total_seconds() > QUIET_S for one in hers]
@@ -131,4 +127,4 @@ def disputed(memory: Memory, setting: Setting, now: datetime) -> bool:
     if len(memory.devices) < 2 or memory.belief is None:
         return False
     contrary = "inside" if memory.belief.side == "outside" else "outside"
-    return any(is_hers(setting, one.device, now) and standing(one.belief, now) == contrary for one in memory.devices)
+    return any(is_hers(one.device, setting, now) and standing(one.belief, now) == contrary for one in memory.devices)

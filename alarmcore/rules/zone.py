@@ -14,13 +14,13 @@ from alarmcore.outcome import Outcome
 from alarmcore.rules.base import Event, Memory, Observed, Setting, Woke
 from alarmcore.rules.homecoming import arrived, is_back
 from alarmcore.rules.lasting import SPANS_MAX, LastingRule, began
+from alarmcore.rules.signs import is_hers
 from alarmcore.rules.switches import Switches, is_on, turned
 from alarmcore.rules.voices import (
     NEVER,
     counted,
     disputed,
     heard_of,
-    is_hers,
     is_idle,
     kept,
     of_memory,
@@ -233,7 +233,7 @@ class ZoneRule(LastingRule, frozen=True, kw_only=True):
             return memory
         zones, before = self._zones(setting, now), self._zones(setting, self._spoken_at(memory))
         anew = any(one.anew for one in devices)
-        if (zones == before or not zones) and not anew and len(devices) == 1 and is_hers(setting, devices[0].device, now):
+        if (zones == before or not zones) and not anew and len(devices) == 1 and is_hers(devices[0].device, setting, now):
             return memory
         if zones and (zones != before or anew):
             devices = tuple([judged_anew(one, None if one.anew else before, zones, now) for one in devices])

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from alarmcore.usual import endings
-from alarmcore.usual.bounds import Usual
+from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, USUALLY, Usual
 from alarmcore.usual.drift import Drift, counted, is_night, night_of
 from alarmcore.usual.endings import DAY, NIGHT, STILL, Places
 from alarmcore.usual.habit import Habit, rare
@@ -33,11 +33,6 @@ TURNING_S: Final = 60.0
 
 RETURN_S: Final = 3.0 * 3600.0
 """Who comes back to bed after longer than this had got up for the day, whatever the hour."""
-
-FOUND_WEIGHT: Final = 0.3
-FOUND_FACTOR: Final = 1.35
-"""What a leave teaches that was found: a quarter of another, and at most this much above its limit. An incident hardly moves what
-is usual; a new habit moves it within a few nights."""
 
 FLIPS_MAX: Final = 12.0
 """Releases within about an hour beyond which a mat chatters: nobody leaves the bed every five minutes."""
@@ -70,9 +65,6 @@ them."""
 
 LEAVES: Final = 1.5
 """Leaves a day of somebody of whom nothing is known: the bathroom once, and getting up."""
-
-USUALLY: Final = 0.9
-"""What a sentence calls usual: nine times in ten."""
 
 
 COMPANY: Final = 2

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from alarmcore.usual.bounds import Usual
+from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, USUALLY, Usual
 from alarmcore.usual.drift import Drift, counted, day_of, is_day
 from alarmcore.usual.habit import Habit, rare
 from alarmcore.usual.spread import ROOT, Part, Spread, within
@@ -52,12 +52,6 @@ ABSENCES: Final = 1.0
 KNOWN: Final = 0.5
 """Rests about an hour, or absences, that must be known of somebody before one may be longer than the municipality's limit: two
 nights that raised an alarm, or one that did not."""
-
-FOUND_WEIGHT: Final = 0.3
-FOUND_FACTOR: Final = 1.35
-"""What a silence that was found teaches: see `alarmcore.usual.bed`."""
-
-USUALLY: Final = 0.9
 
 STEPS: Final = 2
 """Steps in an hour by which a limit is told: what is usual does not change within half an hour, and working it out takes long."""

@@ -16,7 +16,6 @@ from loadtests.evaluate.homes.goals import RECORDED, goals
 from loadtests.evaluate.homes.home import RETURNED, UP, Home, Leave, Sensed, Stretch
 from loadtests.evaluate.homes.judged import Check, Judged
 from loadtests.evaluate.homes.lives import ABSENCE, INACTIVITY, OUT_OF_BED, SILENCE, WHOLE, Span
-from loadtests.evaluate.homes.replayed import Heard
 from loadtests.evaluate.homes.rules import ALWAYS, LEARNED, NIGHTLY
 from loadtests.evaluate.homes.score import Named, Score, beating, delays, interval, score
 from loadtests.evaluate.homes.verdict import (
@@ -34,6 +33,7 @@ from loadtests.evaluate.homes.verdict import (
     of_reference,
 )
 from loadtests.evaluate.plot import is_possible
+from loadtests.evaluate.replayed import Heard
 
 TZ = ZoneInfo("Europe/Stockholm")
 NOON = datetime(2026, 1, 10, 11, tzinfo=UTC)

@@ -12,10 +12,11 @@ import msgspec
 
 from loadtests.evaluate.homes.fixed import LIMITS_S, PLAIN, families, pieces, raised, stretches
 from loadtests.evaluate.homes.lives import INACTIVITY, OUT_OF_BED, WHOLE, Life, Span
-from loadtests.evaluate.homes.replayed import RAISING, Heard, Said, of, replay
+from loadtests.evaluate.homes.replayed import RAISING, Said, of, replay
 from loadtests.evaluate.homes.rules import ALWAYS, FIXED, LEARNED, NIGHTLY, Asked
 from loadtests.evaluate.homes.score import Named, Score, score
 from loadtests.evaluate.homes.verdict import Truth, Verdict, of_machines, of_reference
+from loadtests.evaluate.replayed import Heard
 
 Say = Callable[[str], None]
 

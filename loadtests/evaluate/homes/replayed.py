@@ -16,7 +16,7 @@ import msgspec
 from loadtests.bench.servers import command
 from loadtests.evaluate.homes.lives import OUT_OF_BED, Life
 from loadtests.evaluate.homes.rules import FIXED, Asked, entry
-from loadtests.evaluate.replayed import NotReplayed
+from loadtests.evaluate.replayed import Heard, NotReplayed
 
 WITHIN_S: Final = 1200.0
 """A replay that takes longer is given up: it is a home's, and takes seconds."""
@@ -31,14 +31,6 @@ CHECKED_EVERY: Final = 5
 CONDITION_ENDED: Final = "alarm.condition_ended"
 RAISING: Final = ("alarm.raised", "alarm.repeated")
 FOLLOWED: Final = (*RAISING, CONDITION_ENDED)
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """What happened to an alarm of a rule."""
-
-    at_s: float
-    event: str
-    why: str = ""
 
 
 class Line(msgspec.Struct):

@@ -14,7 +14,8 @@ from loadtests.evaluate.homes.fixed import Raised
 from loadtests.evaluate.homes.home import RETURNED, UP, Home
 from loadtests.evaluate.homes.lives import OUT_OF_BED, WHOLE, Span, away
 from loadtests.evaluate.homes.nights import NOON, nights
-from loadtests.evaluate.homes.replayed import RAISING, Heard
+from loadtests.evaluate.homes.replayed import RAISING
+from loadtests.evaluate.replayed import Heard
 
 ASLEEP: Final = "asleep"
 RETURNED_LEAVE: Final = "up and back"

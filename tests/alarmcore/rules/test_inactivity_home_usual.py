@@ -11,8 +11,8 @@ from alarmcore.model.reading import Body, Motion, Position, Reading
 from alarmcore.rules.base import Away, Memory, Observed, Setting, Span
 from alarmcore.rules.inactivity import Inactivity, lies
 from alarmcore.usual.bed import STUCK_S
-from alarmcore.usual.bounds import Usual
-from alarmcore.usual.quiet import AWAY, FOUND_WEIGHT, PAUSE, REST, Quiet, limit_s, usual_s
+from alarmcore.usual.bounds import FOUND_WEIGHT, Usual
+from alarmcore.usual.quiet import AWAY, PAUSE, REST, Quiet, limit_s, usual_s
 from tests.diary import TZ, Diary
 
 BOUNDS = Usual(1800.0, 14_400.0)

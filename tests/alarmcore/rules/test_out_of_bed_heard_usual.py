@@ -12,7 +12,7 @@ from alarmcore.rules.base import BLANK, Memory, Observed, Setting, Span
 from alarmcore.rules.out_of_bed import OutOfBed, is_occupied
 from alarmcore.rules.signs import hour_of, is_hers
 from alarmcore.usual import bed
-from alarmcore.usual.bounds import Usual
+from alarmcore.usual.bounds import FOUND_WEIGHT, Usual
 from alarmcore.usual.endings import DAY, NIGHT, STILL, Place
 from alarmcore.usual.habit import Habit
 from alarmcore.usual.spread import LOG
@@ -231,7 +231,7 @@ def test_who_comes_back_after_an_alarm_teaches_a_little_also_when_it_was_resolve
         diary.resolve()
     diary.bed(31, "03:20", occupied=True)
     after = (diary.memory.past or bed.Past()).habit
-    assert after.all_day(NIGHT, diary.now).n - before.all_day(NIGHT, diary.now).n == pytest.approx(bed.FOUND_WEIGHT, rel=1e-3)
+    assert after.all_day(NIGHT, diary.now).n - before.all_day(NIGHT, diary.now).n == pytest.approx(FOUND_WEIGHT, rel=1e-3)
 
 
 @pytest.mark.parametrize(

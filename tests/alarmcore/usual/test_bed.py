@@ -14,8 +14,6 @@ from alarmcore.usual import endings
 from alarmcore.usual.bed import (
     CHATTERS_S,
     FLIPS_MAX,
-    FOUND_FACTOR,
-    FOUND_WEIGHT,
     HEARD_S,
     HEARD_STEP_S,
     POPULATION,
@@ -31,6 +29,7 @@ from alarmcore.usual.bed import (
     returned,
     set_off,
 )
+from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT
 from alarmcore.usual.drift import Drift, counted, night_of
 from alarmcore.usual.endings import DAY, NIGHT, STILL, Place
 from alarmcore.usual.habit import Habit

@@ -8,15 +8,13 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from alarmcore.usual.bounds import Usual
+from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, Usual
 from alarmcore.usual.drift import Drift, day_of
 from alarmcore.usual.habit import Habit
 from alarmcore.usual.quiet import (
     ABSENCE,
     ABSENCES,
     AWAY,
-    FOUND_FACTOR,
-    FOUND_WEIGHT,
     PAUSE,
     PAUSE_S,
     PAUSES,
