@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from alarmcore.errors import AlarmClosed, AlarmUnknown, CommandRefused, NotAllowed, OutingRefused, TakenByOther, Unavailable
 from alarmcore.model.reasons import OUTCOMES
 from dashboard.answers import AnswerKey, AnswerLinks, AnswerPort, AnswerView
 from dashboard.api.answer_text import closed_paragraphs, company_over, page
+from dashboard.api.page_templates import TEMPLATES, style
 from dispatch.wording.answering import said
 from dispatch.wording.moments import Language
 
@@ -33,15 +31,7 @@ FORM_BYTES_MAX: Final = 2048
 RETRY_AFTER_S: Final = 5
 """When to try again after nothing could be stored: a failed commit is repeated within seconds."""
 
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("dashboard", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_CSS: Final = _TEMPLATES.loader.get_source(_TEMPLATES, "answer.css")[0] if _TEMPLATES.loader else ""
-_CSS_HASH: Final = b64encode(sha256(_CSS.encode()).digest()).decode()
+_STYLE: Final = style("answer.css")
 
 HEADERS: Final = {
     "cache-control": "no-store",
@@ -53,7 +43,7 @@ HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     # Our own style by its hash, our own forms, and nothing else: no script could run even if a name held one.
     "content-security-policy": (
-        f"default-src 'none'; style-src 'sha256-{_CSS_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'sha256-{_STYLE.sha256}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
 
@@ -187,11 +177,11 @@ _LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
 
 def _page(template: str, status: int, language: Language, **context: Any) -> Response:
     # The style is ours and part of the policy's hash: escaping would change its bytes.
-    context |= {"language": language, "title": said("title", language), "css": Markup(_CSS)}  # noqa: S704
+    context |= {"language": language, "title": said("title", language), "css": Markup(_STYLE.css)}  # noqa: S704
     headers = dict(HEADERS)
     if status == 503:
         headers["retry-after"] = str(RETRY_AFTER_S)
-    return HTMLResponse(_TEMPLATES.get_template(template).render(context), status_code=status, headers=headers)
+    return HTMLResponse(TEMPLATES.get_template(template).render(context), status_code=status, headers=headers)
 
 
 def _from_elsewhere(request: Request, base_url: str) -> bool:

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from alarmcore.errors import NotAllowed, OptionInvalid, ResidentUnknown, Unavailable
 from dashboard.api.callers import Caller, Callers
+from dashboard.api.page_templates import TEMPLATES, style
 from dashboard.api.usual import whose
 from dashboard.api.usual_text import MESSAGES, SAID, curve_block, drift_texts, known_text
 from dashboard.usual import Learned, Listed, UsualDesk
 from dispatch.wording.moments import Language
 
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("dashboard", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_CSS: Final = _TEMPLATES.loader.get_source(_TEMPLATES, "usual.css")[0] if _TEMPLATES.loader else ""
-_CSS_HASH: Final = b64encode(sha256(_CSS.encode()).digest()).decode()
+_STYLE: Final = style("usual.css")
 
 HEADERS: Final = {
     "cache-control": "no-store",
@@ -38,7 +28,7 @@ HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     # Our own style by its hash and nothing else: the picture is part of the page, and no script could run.
     "content-security-policy": (
-        f"default-src 'none'; style-src 'sha256-{_CSS_HASH}'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'sha256-{_STYLE.sha256}'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
 
@@ -136,9 +126,9 @@ def _message(status: int, word: str, request: Request) -> Response:
 
 def _page(template: str, status: int, language: Language, **context: Any) -> Response:
     # The style is ours and part of the policy's hash: escaping would change its bytes.
-    context |= {"language": language, "title": SAID[language]["title"], "said": SAID[language], "css": Markup(_CSS)}  # noqa: S704
+    context |= {"language": language, "title": SAID[language]["title"], "said": SAID[language], "css": Markup(_STYLE.css)}  # noqa: S704
     headers = HEADERS | ({"retry-after": str(RETRY_AFTER_S)} if status == 503 else {})
-    return HTMLResponse(_TEMPLATES.get_template(template).render(context), status_code=status, headers=headers)
+    return HTMLResponse(TEMPLATES.get_template(template).render(context), status_code=status, headers=headers)
 
 
 def _other(request: Request, language: Language) -> dict[str, str]:
