@@ -233,9 +233,8 @@ def test_everything_is_in_the_json_file() -> None:
     assert found["sets"][RECORDED]["goals"][0]["met"] is True
 
 
-def test_the_same_numbers_give_the_same_picture(tmp_path: Any) -> None:
-    if not is_possible():
-        pytest.skip("matplotlib is not installed")
+def test_the_same_numbers_give_the_same_picture(tmp_path: Any, need: Any) -> None:
+    need(is_possible(), "matplotlib")
     for name in ("one.svg", "two.svg"):
         plot.draw(judged(GOOD), OUT_OF_BED, NIGHTLY, tmp_path / name)
     text = (tmp_path / "one.svg").read_text()
