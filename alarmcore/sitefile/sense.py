@@ -13,6 +13,7 @@ from alarmcore.model.reading import BODIES
 from alarmcore.model.site import Resident
 from alarmcore.rules.base import Rule
 from alarmcore.rules.zone import ZoneRule
+from alarmcore.sitefile.home_sense import check_home_sense
 from alarmcore.sitefile.ledger import Entry
 from alarmcore.sitefile.municipalities import is_shared
 from alarmcore.sitefile.surroundings import Surroundings
@@ -57,6 +58,7 @@ def check_sense(entry: Entry, resident: Resident, known: Surroundings) -> None:
         entry.warn("rules", "this person has no rule, so that nothing ever raises an alarm; add one, such as of kind button")
     _check_technical(entry, resident)
     _check_devices(entry, resident)
+    check_home_sense(entry, resident, GIVES)
     _check_unheard(entry, resident)
     _check_consent(entry, resident, known)
     _check_home(entry, resident)
