@@ -86,7 +86,7 @@ def _resident_page(learned: Learned, request: Request) -> Response:
         name=name,
         tenant=site.tenant.name,
         drifts=drift_texts(learned.drifts, language),
-        curves=[curve_block(one, place, name, language) for place, one in enumerate(learned.shown)],
+        curves=[curve_block(one, name, language) for one in learned.shown],
         list_url=_url(request, "/residents"),
         **_other(request, language),
     )

@@ -124,15 +124,16 @@ MESSAGES: Final[dict[str, dict[Language, tuple[str, str, str]]]] = {
 """Pages that say one thing: heading, text, and what the link says."""
 
 
-def curve_block(one: Shown, place: int, who: str, language: Language) -> dict[str, Any]:
+def curve_block(one: Shown, who: str, language: Language) -> dict[str, Any]:
     """One curve with everything the template shows of it."""
     said = SAID[language]
     heading, sentence = said["of"][one.of], curve_text(one.curve, one.of, who, language)
+    name = f"curve-{one.rule.id}-{one.of}"  # the operator's page leads here by it
     points = one.curve.points[:NIGHT_HOURS] if one.of == "up" else one.curve.points
     usual = one.usual
     beyond = any(point.limit_s is not None and point.limit_s > usual.max_s for point in points)
     return {
-        "name": f"curve-{place}",
+        "name": name,
         "heading": heading,
         "sentence": sentence,
         "rule": said["rule"].format(
@@ -143,7 +144,7 @@ def curve_block(one: Shown, place: int, who: str, language: Language) -> dict[st
             once=f"{usual.once_in_days:g}",
         )
         + (f" {said['rest']}" if beyond else ""),
-        "plot": plot(points, (usual.min_s, usual.max_s), f"{heading}. {sentence}", language, f"curve-{place}"),
+        "plot": plot(points, (usual.min_s, usual.max_s), f"{heading}. {sentence}", language, name),
         "rows": [_row(point, language, known=one.curve.seen >= KNOWN) for point in points],
     }
 

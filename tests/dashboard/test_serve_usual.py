@@ -158,6 +158,15 @@ def test_the_page_shows_curves_as_pictures_and_as_tables_in_both_languages(learn
     assert "mostly back in bed within" in text_of(english)
 
 
+def test_each_curve_has_a_place_that_an_alarm_leads_to(learned: Learned) -> None:
+    """The operator's page names it by the rule and by what the alarm says has lasted."""
+    page = learned.page("/residents/r1/usual").text
+    curves = [(curve["rule"], curve["of"]) for curve in learned.home.get(ONE).json()["curves"]]
+    assert len(set(curves)) == 3
+    for rule, of in curves:
+        assert page.count(f'<h2 id="curve-{rule}-{of}">') == 1
+
+
 def test_the_page_is_kept_by_nobody_and_loads_nothing(learned: Learned) -> None:
     answer = learned.page("/residents/r1/usual")
     assert answer.headers["cache-control"] == "no-store"

@@ -18,6 +18,8 @@ export const en: Texts = {
   tooManyTries: (wait) => (wait ? `Too many tries. Wait ${wait} and try again.` : "Too many tries. Wait a while and try again."),
   signOut: "Sign out",
   usual: "What is usual",
+  usualOf: "What is usual",
+  newTab: "opens in a new tab",
   signedOut: "You have been signed out. Sign in again to see the alarms.",
   signedInAs: "Signed in as",
   openMode: "OPEN MODE",

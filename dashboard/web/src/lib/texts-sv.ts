@@ -18,6 +18,8 @@ export const sv = {
   tooManyTries: (wait: string | null) => (wait ? `För många försök. Vänta ${wait} och försök igen.` : "För många försök. Vänta en stund och försök igen."),
   signOut: "Logga ut",
   usual: "Det vanliga",
+  usualOf: "Vad som är vanligt",
+  newTab: "öppnas i en ny flik",
   signedOut: "Du har loggats ut. Logga in igen för att se larmen.",
   signedInAs: "Inloggad som",
   openMode: "ÖPPET LÄGE",

@@ -40,6 +40,12 @@ export interface Track {
   standing_zones?: Reason | null;
 }
 
+/** What an alarm rests on, as far as the page asks: with `usual_s` its limit was learned, of being up at night or of being still. */
+export interface Facts {
+  lasting?: "up" | "still" | null;
+  usual_s?: number | null;
+}
+
 /** A finding about zones in numbers, as a sentence in each language. */
 export type Reason = Record<Language, string>;
 
@@ -64,6 +70,7 @@ export interface Alarm {
   position?: Position | null;
   why?: string | null;
   late_s?: number | null;
+  facts?: Facts | null;
   reason?: Reason | null;
   resident_name?: string | null;
   address?: string | null;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { en, sv } from "./texts";
 import { OUTCOMES, type Alarm, type AlarmEvent } from "./types";
-import { happening, holder, namesOf, outcomeName, person, qualifiers, sentence, times, turns, type Reader } from "./wording";
+import { curvePage, happening, holder, namesOf, outcomeName, person, qualifiers, sentence, times, turns, type Reader } from "./wording";
 
 const reader: Reader = { operator: "operator:anna", names: new Map([["contact:eva", "Eva Andersson"]]) };
 const alarm: Alarm = { id: "a", tenant: "t", resident: "r1", rule: "press", cause: "button", priority: "critical", state: "open", raised_at: "2026-01-14T20:04:12.000Z" };
@@ -33,6 +33,16 @@ test("what was found is said rather than the cause of its rule, where that is no
 
 test("a why with a detail keeps the detail", () => {
   expect(qualifiers("pressed again set_aside:lat", sv)).toEqual(["fortfarande så, efter att ett tidigare larm avslutats", "uppgiften lat gick inte att använda"]);
+});
+
+test("an alarm by a learned limit leads to the very curve, and no other alarm does", () => {
+  const up: Alarm = { ...alarm, rule: "night", cause: "out_of_bed", facts: { lasting: "up", usual_s: 780 } };
+  expect(curvePage(up, "sv")).toBe("/residents/r1/usual?lang=sv&tenant=t#curve-night-up");
+  expect(curvePage({ ...up, rule: "calm", cause: "inactivity", facts: { lasting: "still", usual_s: 0 } }, "en")).toBe("/residents/r1/usual?lang=en&tenant=t#curve-calm-still");
+  expect(curvePage({ ...up, facts: { lasting: "up" } }, "sv")).toBeNull();
+  expect(curvePage({ ...up, facts: null }, "sv")).toBeNull();
+  expect(curvePage({ ...up, resident: null }, "sv")).toBeNull();
+  expect(curvePage(alarm, "sv")).toBeNull();
 });
 
 test("a person without a name is the id, and without either unknown", () => {

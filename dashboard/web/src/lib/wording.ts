@@ -1,6 +1,6 @@
 /** Alarms and events as sentences. Pure. */
 import type { Texts } from "./texts";
-import type { Alarm, AlarmEvent, ChainLink, OutcomeWord } from "./types";
+import type { Alarm, AlarmEvent, ChainLink, Language, OutcomeWord } from "./types";
 
 /** Who is looking, and the names that references such as `contact:eva` stand for. */
 export interface Reader {
@@ -54,6 +54,13 @@ function reason(word: string, t: Texts): string {
   if (name === "set_aside" && rest.length) return t.setAside(rest.join(":"));
   const said = t.reason[name ?? word];
   return said ? (rest.length ? `${said} (${rest.join(":")})` : said) : word;
+}
+
+/** Where the curve is shown by which this alarm was raised; null where its limit was not learned from the person's own past. */
+export function curvePage(alarm: Alarm, language: Language): string | null {
+  if (!alarm.resident || alarm.facts?.usual_s == null) return null;
+  const asked = new URLSearchParams({ lang: language, tenant: alarm.tenant }).toString();
+  return `/residents/${encodeURIComponent(alarm.resident)}/usual?${asked}#curve-${encodeURIComponent(alarm.rule)}-${alarm.facts.lasting ?? "up"}`;
 }
 
 /** Who has the alarm, or what its state is. */
