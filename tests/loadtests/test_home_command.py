@@ -55,7 +55,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     place = tmp_path_factory.mktemp("homes")
-    options = ("--silences", "2", "--residents", "1", "--days", "22", "--pair", "1", "--out", str(place / "out"))
+    options = ("--silences", "2", "--residents", "1", "--days", "22", "--pair", "1", "--drift", "0", "--out", str(place / "out"))
     return run("--data", str(folder(place / "data")), *options), place
 
 
@@ -164,7 +164,7 @@ def test_a_rejected_reading_and_alarms_nobody_asked_for_are_noticed() -> None:
 
 def test_the_page_has_its_markers_and_one_without_is_not_written(tmp_path: Path) -> None:
     text = command.PAGE.read_text()
-    for name in ("recorded", "generated", "contrast"):
+    for name in ("recorded", "generated", "contrast", "drift"):
         assert page.filled(text, name, "new") != text
     lost = tmp_path / "homes.md"
     lost.write_text("nothing")

@@ -23,7 +23,7 @@ from loadtests.evaluate.homes.lives import (
     recorded,
     stops,
 )
-from loadtests.evaluate.homes.nights import Past, halves, nights
+from loadtests.evaluate.homes.nights import Past, halves, nights, six
 from loadtests.evaluate.homes.rows import on_the_wall
 
 TZ = ZoneInfo("Europe/Stockholm")
@@ -77,7 +77,8 @@ def test_a_past_keeps_its_hours_of_the_wall_clock_when_it_is_moved_over_a_clock_
         clocks = [datetime.fromtimestamp(told.at_s, UTC).astimezone(TZ).strftime("%H:%M") for told in moved]
         assert clocks[:3] == ["22:00", "03:00", "03:02"]
         assert [told.at_s for told in moved] == sorted(told.at_s for told in moved)
-        assert moved[-1].at_s < night.from_s < moved[-1].at_s + 3600
+        assert clocks[-1] == "03:05"
+        assert moved[-1].at_s < six(night, TZ) < moved[-1].at_s + 3 * 3600
     assert len(taught) == 5
 
 
@@ -90,7 +91,7 @@ def test_what_the_clock_left_out_or_showed_twice_stays_in_order() -> None:
     for night in judged:
         moved = [told.at_s for told in Past(one, judged[0]).before(night)]
         assert moved == sorted(moved)
-        assert moved[-1] < night.from_s
+        assert moved[-1] < six(night, TZ)
 
 
 def test_each_judged_night_is_lived_by_one_who_has_lived_through_the_first_half() -> None:
@@ -98,13 +99,43 @@ def test_each_judged_night_is_lived_by_one_who_has_lived_through_the_first_half(
     taught, judged = halves(one)
     lives = [life for life in recorded(one, 1, 0) if life.spans[0].sort == WHOLE]
     assert len(lives) == len(judged) == 3
-    before = [told for told in one.readings if told.at.timestamp() < taught[-1].until_s]
+    before = [told for told in one.readings if told.at.timestamp() < taught[-1].until_s]  # up to a noon like any other
     for life, night in zip(lives, judged, strict=True):
         past = [told for told in life.readings if told.at_s < night.from_s]
         assert len(past) == len(before)
         assert [told.at_s for told in life.readings] == sorted(told.at_s for told in life.readings)
         assert life.spans[0].from_s == night.from_s
         assert life.readings[-1].at_s < life.spans[0].until_s <= night.until_s
+
+
+def test_the_morning_before_a_judged_night_is_lived_as_it_was() -> None:
+    one = home(6)
+    _, judged = halves(one)
+    night = judged[-1]
+    visit = Sensed(at(night.day, "09:30"), "m", "motion", {"room": "visitor"})
+    early = Sensed(at(night.day, "05:30"), "m", "motion", {"room": "not hers"})
+    one = one._replace(readings=tuple(sorted((*one.readings, visit, early), key=lambda told: told.at)))
+    life = next(life for life in recorded(one, 1, 0) if life.spans[0].from_s == night.from_s)
+    rooms = [told.fields.get("room") for told in life.readings]
+    assert "visitor" in rooms
+    assert "not hers" not in rooms
+
+
+def test_a_bed_that_was_left_by_six_is_empty_in_the_life_that_is_joined_there() -> None:
+    one = home(6)
+    _, judged = halves(one)
+    day = judged[-1].day
+    risen = at(day, "07:00")
+    early = [told._replace(at=at(day, "05:00")) if told.at == risen and told.kind == "bed" else told for told in one.readings]
+    life = next(
+        life
+        for life in recorded(one._replace(readings=tuple(sorted(early, key=lambda told: told.at))), 1, 0)
+        if life.spans[0].from_s == judged[-1].from_s
+    )
+    beds = [told for told in life.readings if told.kind == "bed" and told.at_s < judged[-1].from_s]
+    assert beds[-1].fields == {"occupied": False}
+    assert beds[-1].at_s == six(judged[-1], TZ)
+    assert beds[-2].fields == {"occupied": True}
 
 
 def test_an_absence_is_a_leave_without_its_return_and_without_what_came_after() -> None:

@@ -100,6 +100,7 @@ def test_alarms_count_within_their_span_only_and_repeats_count_too() -> None:
         ([Heard(130, "alarm.raised"), Heard(150, "alarm.repeated")], 30.0),
         ([Heard(90, "alarm.raised"), Heard(95, "alarm.condition_ended")], None),
         ([Heard(90, "alarm.raised")], 0.0),  # it had begun before, and holds
+        ([Heard(200, "alarm.raised")], None),  # she is back
         ([Heard(201, "alarm.raised")], None),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ import click
 
 from loadtests.evaluate import page, plot
 from loadtests.evaluate import recording as phones
-from loadtests.evaluate.homes import contrast, recording, report, residents
+from loadtests.evaluate.homes import contrast, drift, recording, report, residents
 from loadtests.evaluate.homes import plot as plots
 from loadtests.evaluate.homes.goals import RECORDED
 from loadtests.evaluate.homes.judged import MAIN, Judged, Setup, judge
@@ -22,6 +23,7 @@ from loadtests.evaluate.homes.rules import WINDOW, Asked, Bounds, asked
 PAGE: Final = page.ROOT / "docs" / "homes.md"
 GENERATED: Final = "generated"
 CONTRAST: Final = "contrast"
+DRIFT: Final = "drift"
 
 HOMES_MAX: Final = 1000
 """Generated residents: beyond it a replay takes longer than it is waited for."""
@@ -40,6 +42,7 @@ Say = Callable[[str], None]
 @click.option("--days", default=90, show_default=True, type=click.IntRange(20, 366), help="That they live.")
 @click.option("--silences", default=30, show_default=True, type=click.IntRange(0, 1000), help="For each recorded home, at most.")
 @click.option("--pair", default=contrast.EACH, show_default=True, type=click.IntRange(0, 100), help="Absences of two unlike.")
+@click.option("--drift", "each", default=drift.EACH, show_default=True, type=click.IntRange(0, 1000), help="Lived for a year.")
 @click.option("--night", nargs=2, default=WINDOW, show_default=True, help="When out_of_bed watches.")
 @click.option("--out-of-bed", nargs=2, type=float, default=(300, 14_400), show_default=True, help="Bounds of its limit, s.")
 @click.option("--inactivity", nargs=2, type=float, default=(1800, 14_400), show_default=True, help="Bounds of its limit, s.")
@@ -66,14 +69,16 @@ def homes(data: Path | None, out: Path | None, if_any: bool, write_docs: bool, *
         rules = _rules(options, note)
         sets = list(_judged(data, options, rules, Path(folder), note, say))
         pair = _contrasted(rules, seed, options["pair"], Path(folder)) if options["residents"] and options["pair"] else []
+        drifted = _drifted(rules, seed, options["each"], Path(folder), say) if options["residents"] and options["each"] else []
     tables = {judged.name: report.as_markdown(judged, seed) for judged in sets}
     said = {CONTRAST: contrast.as_markdown(pair)} if pair else {}
+    said |= {DRIFT: drift.as_markdown(drifted)} if drifted else {}
     tables |= said
     for name, text in tables.items():
         click.echo(f"\n## {name.capitalize()}\n\n{text}")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "results.json").write_bytes(report.as_json(sets, seed, notes, pair))
+        (out / "results.json").write_bytes(report.as_json(sets, seed, notes, pair, drifted))
         (out / "results.md").write_text("\n\n".join(tables.values()) + "\n", encoding="utf-8")
         _draw(sets, out, "", say)
         say(f"results.json, results.md and plots are in {out}")
@@ -116,6 +121,15 @@ def _contrasted(rules: Sequence[Asked], seed: int, each: int, folder: Path) -> l
     """Two residents of opposite habits, by the learned limit as it is without being told how sensitive to be."""
     rule = next(one for one in rules if (one.kind, one.hours, one.default) == (*MAIN[0], True))
     return contrast.judge(residents.contrast(seed), rule, seed, each, folder / CONTRAST)
+
+
+def _drifted(rules: Sequence[Asked], seed: int, each: int, folder: Path, say: Say) -> list[drift.Found]:
+    """What is noticed within months, by the learned limits as they are without being told how sensitive to be."""
+    began_s = time.monotonic()
+    main = [one for one in rules if (one.kind, one.hours) in MAIN and one.default]
+    found = drift.judge(drift.GROUPS, main, seed, each, folder / DRIFT)
+    say(f"{DRIFT}: {sum(one.residents for one in found)} residents after {time.monotonic() - began_s:.0f} s")
+    return found
 
 
 def write(bodies: dict[str, str], path: Path = PAGE) -> None:

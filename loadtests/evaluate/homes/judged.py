@@ -164,7 +164,7 @@ def _named(rule: Asked) -> Named:
 def _agrees(life: Life, span: Span, heard: Sequence[Heard], rule: Asked, setup: Setup) -> bool:
     parts = pieces(stretches(life, rule.kind, PLAIN), span, PLAIN, setup.hours(rule.hours), life.home.tz)
     ours = raised(parts, rule.parameter, span.from_s).times
-    theirs = [one.at_s for one in heard if one.event in RAISING and span.from_s < one.at_s <= span.until_s]
+    theirs = [one.at_s for one in heard if one.event in RAISING and span.from_s < one.at_s < span.until_s]
     return len(ours) == len(theirs) and all(abs(a - b) <= SAME_S for a, b in zip(ours, theirs, strict=True))
 
 

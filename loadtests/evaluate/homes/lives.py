@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from loadtests.evaluate.homes import recording
 from loadtests.evaluate.homes.home import Home, Leave, Stretch
 from loadtests.evaluate.homes.labels import FRONT
-from loadtests.evaluate.homes.nights import Night, Past, Told, halves, told
+from loadtests.evaluate.homes.nights import Night, Past, Told, halves, six, told
 
 OUT_OF_BED: Final = "out_of_bed"
 INACTIVITY: Final = "inactivity"
@@ -92,13 +92,21 @@ def recorded(home: Home, seed: int, silences: int) -> list[Life]:
     present = [told(one) for one in home.readings]
     times = [one.at_s for one in present]
     for night in judged:
-        before, tonight = past.before(night), present[bisect_left(times, night.from_s) :]
+        from_s = six(night, home.tz)
+        before, tonight = past.before(night), present[bisect_left(times, from_s) :]
+        before = [*before, *_beds(before, present[: bisect_left(times, from_s)], from_s)]
         whole = Span(WHOLE, KINDS, night.from_s, night.until_s)
         found.append(Life(home, _until(before, tonight, night.until_s), (whole,)))
         absent = (one for one in leaves if night.from_s <= one.left_at.timestamp() < night.until_s)
         found += [_absence(home, one, before, tonight) for one in absent]
         found += [_silence(home, at_s, before, tonight) for at_s in moments if night.from_s <= at_s < night.until_s]
     return found
+
+
+def _beds(before: Sequence[Told], truly: Sequence[Told], at_s: float) -> list[Told]:
+    """Where that past ends with another bed empty, or not, than the day before did in truth, the bed says so."""
+    said, is_so = ({one.device: one for one in part if one.kind == "bed"} for part in (before, truly))
+    return [one._replace(at_s=at_s) for device, one in is_so.items() if device in said and said[device].fields != one.fields]
 
 
 def _leaves(home: Home, from_s: float, seed: int) -> list[Leave]:

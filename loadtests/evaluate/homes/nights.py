@@ -10,6 +10,8 @@ from loadtests.evaluate.homes.home import Home, Sensed
 from loadtests.evaluate.homes.rows import on_the_wall
 
 NOON: Final = time(12)
+SIX: Final = time(6)
+"""From here on until noon the judged day is lived as it was, and not judged: who went out early is not at home at noon."""
 COVERED: Final = (time(21), time(6))
 """A night is judged if the recording has all of it between these hours of the wall clock."""
 
@@ -66,17 +68,23 @@ def halves(home: Home) -> tuple[list[Night], list[Night]]:
     return found[:middle], [one for one in found[middle:] if one.covered]
 
 
+def six(night: Night, tz: ZoneInfo) -> float:
+    """Six o'clock on the day on which a night begins."""
+    return wall(night.day, SIX, tz)
+
+
 class Past:
-    """The readings of a home before a noon, to be lived again some days later at the same hours of the wall clock."""
+    """The readings of a home before a six o'clock, to be lived again some days later at the same hours of the wall clock."""
 
     def __init__(self, home: Home, until: Night) -> None:
         self._tz, self._ends = home.tz, until.day
-        before = [one for one in home.readings if one.at.timestamp() < until.from_s]
+        until_s = six(until, home.tz)
+        before = [one for one in home.readings if one.at.timestamp() < until_s]
         self._walls = [(one.at.astimezone(home.tz).replace(tzinfo=None), one) for one in before]
         self._moved: dict[int, list[Told]] = {}
 
     def before(self, night: Night) -> list[Told]:
-        """It, ending on the noon that this night begins with."""
+        """It, ending at six on the day on which this night begins."""
         days = (night.day - self._ends).days
         if days not in self._moved:
             self._moved = {days: self._by(timedelta(days=days))}  # one night's lives are asked for together

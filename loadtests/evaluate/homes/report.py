@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from loadtests.evaluate.homes.contrast import Found
+from loadtests.evaluate.homes.drift import Found as Drifted
 from loadtests.evaluate.homes.goals import goals
 from loadtests.evaluate.homes.judged import MAIN, VIEWS, Judged, nights_by_home
 from loadtests.evaluate.homes.lives import OUT_OF_BED
@@ -25,8 +26,10 @@ SHOWN_S: Final = {OUT_OF_BED: (900, 1800, 3600, 7200, 14_400), "inactivity": (36
 SHARES: Final = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 
-def as_json(sets: Sequence[Judged], seed: int, notes: Sequence[str], pair: Sequence[Found] = ()) -> bytes:
-    """Every score, every verdict on the learned limits, and what was found of two of opposite habits."""
+def as_json(
+    sets: Sequence[Judged], seed: int, notes: Sequence[str], pair: Sequence[Found] = (), drifted: Sequence[Drifted] = ()
+) -> bytes:
+    """Every score, every verdict on the learned limits, what was found of two of opposite habits, and every notice of drift."""
     found = {
         judged.name: {
             "homes": judged.homes,
@@ -39,7 +42,7 @@ def as_json(sets: Sequence[Judged], seed: int, notes: Sequence[str], pair: Seque
         }
         for judged in sets
     }
-    said = {"format": FORMAT, "seed": seed, "notes": notes, "sets": found, "contrast": pair}
+    said = {"format": FORMAT, "seed": seed, "notes": notes, "sets": found, "contrast": pair, "drift": drifted}
     return msgspec.json.format(msgspec.json.encode(said), indent=1) + b"\n"
 
 

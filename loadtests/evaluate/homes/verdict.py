@@ -54,7 +54,8 @@ class Verdict(msgspec.Struct, frozen=True):
 def of_machines(span: Span, said: Sequence[Heard], kind: str, truth: Truth) -> Verdict:
     """What was heard from `alarmcore replay` of one of its rules."""
     before = [one for one in said if one.at_s <= span.from_s]
-    since = [one for one in said if span.from_s < one.at_s <= span.until_s and one.event in RAISING]
+    # At its very end she is back, or the next night has begun: as for the references, that is too late.
+    since = [one for one in said if span.from_s < one.at_s < span.until_s and one.event in RAISING]
     holds = bool(before) and before[-1].event in RAISING
     whys = {one.at_s: one.why for one in since}
     return _verdict(span, Raised([one.at_s for one in since], holds), kind, truth, whys)

@@ -73,7 +73,7 @@ def test_who_is_up_less_is_no_news() -> None:
 
 def test_one_bad_night_is_no_drift_and_a_bad_week_is_over_before_anybody_is_told() -> None:
     usual = lived((90, 20.0, 2))
-    for bad in (1, 5):
+    for bad in (1, 5, 7):
         drift = lived((bad, 60.0, 3), before=usual)
         for _ in range(40):
             drift = lived((1, 20.0, 2), before=drift)
@@ -92,6 +92,23 @@ def test_a_drift_must_be_plain_for_weeks_before_it_is_told() -> None:
     found = said(drift)
     assert found is not None
     assert found.since == began
+
+
+def test_what_was_told_stays_until_half_of_it_is_left_so_that_somebody_sees_it() -> None:
+    """Not plain enough to be told for the first time, and plain enough not to be taken back at once."""
+    told = lived((90, 15.0, 1), (30, 45.0, 2))
+    assert said(told) is not None
+    after, shown, days = told, said(told), 0
+    while shown is not None:
+        recent, earlier = after.sides()
+        least = recent.seconds / recent.nights / (earlier.seconds / earlier.nights)
+        after = lived((1, 20.0, 1), before=after, seed=days)
+        shown, days = said(after), days + 1
+    assert 1.1 < least < 1.3
+    assert days > 7
+    for _ in range(30):
+        after = lived((1, 20.0, 1), before=after, seed=7)
+        assert said(after) is None, "what is gone comes back only if all of it does"
 
 
 def test_what_has_become_usual_is_no_news_after_some_months() -> None:
@@ -114,6 +131,15 @@ def test_who_sleeps_through_most_nights_and_is_up_for_long_now_and_then_has_not_
         assert said(drift) is None
     recent, earlier = drift.sides()
     assert recent.seconds / recent.nights > 1.3 * earlier.seconds / earlier.nights, "it would be a drift, were it plain"
+
+
+def test_three_quarters_of_an_hour_more_are_told_however_long_it_was_before() -> None:
+    """Six hours without a movement become seven: no third more, and much all the same."""
+    days = lived((120, 360.0, 12))
+    assert said(lived((40, 380.0, 12), before=days)) is None
+    found = said(lived((40, 440.0, 12), before=days))
+    assert found is not None
+    assert 1.1 < found.ratio < 1.3
 
 
 def test_a_few_minutes_are_no_drift_however_many_times_as_long() -> None:
@@ -143,7 +169,7 @@ def test_a_late_report_joins_the_night_that_is_being_counted() -> None:
 def test_of_somebody_who_was_not_seen_for_a_month_nothing_is_said() -> None:
     drift = lived((90, 15.0, 1), (60, 35.0, 2))
     assert notice(drift, "up", at(drift.day + STALE_DAYS)) is not None
-    assert notice(drift, "up", at(drift.day + STALE_DAYS + 1)) is None
+    assert notice(drift, "up", at(drift.day + STALE_DAYS) + timedelta(hours=1)) is None
 
 
 def test_what_is_remembered_is_small_however_long_the_life() -> None:
@@ -191,3 +217,33 @@ def test_days_are_told_apart_also_when_the_system_is_old() -> None:
     assert day_of(evening, 22.75) == night_of(evening, 22.75) == days
     assert night_of(evening, 22.75, 13.24 * 3600.0) == days
     assert night_of(evening, 22.75, 13.26 * 3600.0) == days + 1
+
+
+def test_what_one_night_adds_up_to_is_remembered_in_minutes_and_as_their_root() -> None:
+    """Else short nights and long ones would differ by something else than the root of their length."""
+    drift = counted(Drift(), FIRST, 400.0, 1)
+    recent, _ = counted(drift, FIRST + 1, 0.0, 0).sides()
+    assert recent == pytest.approx(Side(1.0, 1.0, 400.0, math.sqrt(400 / 60), 400 / 60))
+
+
+def test_a_notice_says_how_far_back_it_looks_and_how_often_she_is_up() -> None:
+    early, late = lived((60, 15.0, 1), (40, 45.0, 2)), lived((160, 15.0, 1), (40, 45.0, 2))
+    for drift, months in ((early, 1), (late, 2)):
+        found = said(drift)
+        assert found is not None
+        assert found.months == months
+        assert found.recent_times == pytest.approx(1.9, abs=0.15)
+
+
+def test_nothing_that_is_told_later_than_it_was_moves_the_day() -> None:
+    """A leave's night is that of its beginning however long it lasted, unless somebody lies down on the next evening."""
+    left_at = datetime(2026, 6, 1, 9, 59, 59, tzinfo=UTC)
+    noon = 11.0 + 3599 / 3600
+    assert night_of(left_at, noon) == night_of(left_at, noon, 0.0) == night_of(left_at, noon, 1.5) - 1
+    morning = datetime(2026, 6, 1, 5, 0, 0, tzinfo=UTC)
+    assert night_of(morning, 7.0, 5.0 * 3600.0 + 1.0) == night_of(morning, 7.0) + 1
+
+
+def test_a_word_without_a_leave_of_the_night_that_is_being_counted_changes_nothing() -> None:
+    drift = lived((3, 10.0, 1))
+    assert counted(drift, drift.day, 120.0, 0) is drift
