@@ -7,8 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from msgspec import json
+
 from alarmcore.model.reading import Bed, Body, Door, Motion, Press, Reading
 from alarmcore.rules.base import BLANK, End, Find, Memory, Observed, Resolved, Rule, Setting, Woke
+from alarmcore.usual.bounds import Usual
+from alarmcore.usual.quiet import Quiet, Sign, left, signed, timed
+from alarmcore.usual.rest import Silence
 
 TZ: Final = ZoneInfo("Europe/Stockholm")
 FIRST: Final = datetime(2026, 1, 12, tzinfo=TZ)
@@ -43,6 +48,17 @@ class Diary:
     def door(self, day: int, clock: str, door: str, *, is_open: bool) -> None:
         """A door is opened or closed."""
         self.read(self.at(day, clock), "doors", "door", Door(is_open, door))
+
+    def goes(self, day: int, clock: str, door: str = "front") -> None:
+        """By a door, which is closed a minute later."""
+        at = self.at(day, clock)
+        self.read(at, "doors", "door", Door(True, door))
+        self.read(at + timedelta(minutes=1), "doors", "door", Door(False, door))
+
+    def comes(self, day: int, clock: str, door: str = "front") -> None:
+        """The same, and then something in the hall is set off."""
+        self.goes(day, clock, door)
+        self.read(self.at(day, clock) + timedelta(minutes=2), "pir-hall", "motion", Motion("hall"))
 
     def press(self, day: int, clock: str) -> None:
         """The alarm button."""
@@ -98,3 +114,61 @@ def night(diary: Diary, day: int, *leaves: tuple[str, float], rises: str = "07:3
     diary.read(rose_at, "bed-1", "bed", Bed(False))
     for later, room in ((2, "bathroom"), (6, "kitchen"), (9, "living")):
         diary.read(rose_at + timedelta(minutes=later), f"pir-{room}", "motion", Motion(room))
+
+
+class Stillness:
+    """What is believed of somebody's silences, sign by sign, at seconds since nine in the morning (UTC, as on their wall)."""
+
+    SINCE: Final = datetime(2026, 1, 14, 9, 0, tzinfo=UTC)
+
+    def __init__(self, quiet: Quiet | None = None) -> None:
+        self.quiet = quiet or Quiet()
+        self.seconds: float | None = None
+
+    @classmethod
+    def at(cls, seconds: float) -> datetime:
+        """A moment."""
+        return cls.SINCE + timedelta(seconds=seconds)
+
+    @staticmethod
+    def hour(seconds: float) -> float:
+        """The hour of that."""
+        return (9.0 + seconds / 3600.0) % 24.0
+
+    def sign(
+        self,
+        seconds: float,
+        sensor: str = "pir",
+        *,
+        lies: bool = False,
+        out: bool = False,
+        mat: bool | None = None,
+        found_s: float | None = None,
+    ) -> None:
+        """The next one; the silence before it may have been found."""
+        at = self.at(seconds)
+        if self.seconds is not None:
+            silence = Silence(self.at(self.seconds), self.hour(self.seconds), found_s)
+            self.quiet = signed(self.quiet, silence, at)
+        self.quiet = left(self.quiet, Sign(at, self.hour(seconds), sensor, lies, out, mat), found_s)
+        self.seconds = seconds
+
+    def mat(self, seconds: float, *, occupied: bool, found_s: float | None = None) -> None:
+        """A mat speaks."""
+        self.sign(seconds, "bed-1/bed", lies=occupied, mat=occupied, found_s=found_s)
+
+    def known(self, way: int) -> tuple[float, float]:
+        """How many silences of a sort are known by now, and how long they are."""
+        n, x, _ = self.quiet.habit.all_day(way, self.at(self.seconds or 0.0))
+        return n, (x / n) ** 3 if n else 0.0
+
+
+def worked_out() -> str:
+    """What is believed after two days of somebody, with the limits of a sleeper and of one who went out, as it is stored."""
+    life = Stillness()
+    bounds = Usual(600.0, 7200.0)
+    for hour in range(2 * 24):
+        life.sign(hour * 3600.0, "front" if hour % 12 == 5 else "pir", out=hour % 12 == 5)
+        life.mat(hour * 3600.0 + 1800.0, occupied=hour % 24 > 12)
+        life.quiet = timed(life.quiet, life.at(life.seconds or 0.0), life.hour(life.seconds or 0.0), bounds)
+    return json.encode(life.quiet).decode()

@@ -21,6 +21,7 @@ from alarmcore.outcome import Decision, Outcome
 from alarmcore.rules.witness import Witness
 from alarmcore.sensors import Health
 from alarmcore.usual.bed import Past
+from alarmcore.usual.clocks import Clock
 from alarmcore.usual.quiet import Quiet
 from geofence.area import Area
 from geofence.belief import Belief
@@ -39,6 +40,7 @@ class Memory(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
     areas which `belief` is about, 0 where it was stored before there were marks. `past` is what has been learned by a rule that
     knows the usual. `health` is that of the home's sensors, for the rule about them. `devices` say where the person is, and
     `belief` is that of the one among them which counts; they were measured against the areas `drawn`, and judged at `judged_at`.
+    `clocks` are those of devices whose readings are late, and perhaps wrong.
     """
 
     holds: bool | None = None
@@ -59,6 +61,7 @@ class Memory(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
     devices: tuple[Witness, ...] = ()
     drawn: int = 0
     judged_at: datetime | None = None
+    clocks: tuple[Clock, ...] = ()
 
 
 BLANK = Memory()
@@ -89,8 +92,10 @@ class Setting(msgspec.Struct, frozen=True, gc=False):
     """What a rule must know of the person besides its own fields.
 
     `zones` are the places in an observation's `distances_m` that belong to this rule; `home` is the place of the home
-    itself there; `devices` are the person's devices by id and when they are the person's. Of two `stays` at once the first
-    counts. `marks` are those of all the person's areas (none: nobody says), `mark` is that of `zones` together.
+    itself there; `devices` are the person's devices by id and when they are the person's, `kinds` their kinds in that order
+    (none: nobody says). Of two `stays` at once the first counts. `marks` are those of all the person's areas (none: nobody
+    says), `mark` is that of `zones` together.
+    `guarded`: a rule of the person's looks at the home's sensors, so that a faulty one is known, and told of.
     """
 
     tz: ZoneInfo
@@ -100,6 +105,8 @@ class Setting(msgspec.Struct, frozen=True, gc=False):
     stays: tuple[Away, ...] = ()
     marks: tuple[int, ...] = ()
     mark: int = 0
+    guarded: bool = False
+    kinds: tuple[str, ...] = ()
 
     def stay(self, at: datetime) -> Away | None:
         """The stay away from home at `at`."""

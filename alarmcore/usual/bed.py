@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from alarmcore.usual import endings
 from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, USUALLY, Usual
 from alarmcore.usual.drift import Drift, counted, is_night, night_of
-from alarmcore.usual.endings import DAY, NIGHT, STILL, Places
+from alarmcore.usual.endings import DAY, MORNING_S, NIGHT, STILL, STILL_UP, Places
 from alarmcore.usual.habit import Habit, rare
-from alarmcore.usual.spread import LOG, Part, Spread, within
+from alarmcore.usual.spread import LOG, Part, Spread, Sums, within
 
 POPULATION: Final = Spread(mean=5.7, worth=2.0, shape=2.5, variance=0.5)
 """Leaves that end in bed again: five minutes (300 s) in the median, spread by a factor of 2.4, held loosely. Measured: *aruba*
@@ -27,6 +27,21 @@ POPULATION: Final = Spread(mean=5.7, worth=2.0, shape=2.5, variance=0.5)
 MOVING: Final = Spread(mean=5.5, worth=2.0, shape=2.5, variance=0.6)
 """The longest pause between two signs of somebody who is up, until all is well: four minutes in the median, by a factor of 2.2;
 chosen."""
+
+MORNING_STEP_S: Final = 120.0
+"""How exactly signs of such a morning are known, so that not each one is written down."""
+
+DOOR: Final = "/door"
+"""Ends the name of a door. Silence after it is of somebody who may have gone out: nothing is said of it, whichever door."""
+
+DOOR_S: Final = 60.0
+"""A sign so soon after a door is of whoever went by it."""
+
+MORNING_UNTIL_H: Final = 12.0
+"""The hour until which somebody who leaves the bed gets up; later it was a nap."""
+
+OUT_S: Final = 1800.0
+"""Silence of this length after a door was an outing, and that morning is not followed any longer."""
 
 TURNING_S: Final = 60.0
 """A release shorter than this is a turn of the sleeper: nobody has been anywhere."""
@@ -89,6 +104,9 @@ class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=
     since the bed was left, `sign_at` when the newest was, `still_s` the longest pause between two signs so far; `day_at` when it
     became plain. `other_at` is when another sensor was last heard. `flips` counts releases, fading within the hour before
     `flips_at`; `chatters_at` is when there were last too many. `drift` is what nights come to.
+
+    Who is plainly up is followed for some hours: until then `sign_at` is the newest sign, and None afterwards; `rested_s` is the
+    longest pause since, and `door` says whether the newest sign was of a door. `mornings` is what such longest pauses were.
     """
 
     habit: Habit = Habit()
@@ -103,6 +121,9 @@ class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=
     sign_at: datetime | None = None
     still_s: float = 0.0
     drift: Drift = Drift()
+    rested_s: float = 0.0
+    door: bool = False
+    mornings: Sums = endings.NO_MORNINGS
 
     def chatters(self, at: datetime) -> bool:
         """Whether the mat's word is doubted."""
@@ -134,16 +155,26 @@ def released(past: Past, at: datetime) -> Past:
     """The bed was left, or the mat says so."""
     flips = 1.0 + _faded(past.flips, past.flips_at, at, FLIPS_S)
     chatters_at = at if flips > FLIPS_MAX else past.chatters_at
-    return replace(past, flips=flips, flips_at=at, chatters_at=chatters_at, seen=(), sign_at=None, still_s=0.0, day_at=None)
+    return replace(begun(past), flips=flips, flips_at=at, chatters_at=chatters_at)
 
 
-def set_off(past: Past, name: str, at: datetime, left_at: datetime | None, hour: float) -> Past:
-    """Another sensor was set off; `hour` (local) is that at which the bed was left, at `left_at` (None: somebody lies in it)."""
+def begun(past: Past) -> Past:
+    """Nothing is known of a leave yet."""
+    return replace(past, seen=(), sign_at=None, still_s=0.0, day_at=None, rested_s=0.0, door=False)
+
+
+def set_off(past: Past, name: str, at: datetime, left_at: datetime | None, hour: float, limit_s: float | None = None) -> Past:
+    """Another sensor was set off; `hour` (local) is that at which the bed was left, at `left_at` (None: somebody lies in it).
+
+    `limit_s` is given if they had been found, and were out for longer than that.
+    """
     past = _heard(past, at)
     if left_at is None:
         return _strayed(past, name, at)
-    if past.day_at is not None or _is_stray(past, name, left_at):
+    if _is_stray(past, name, left_at):
         return past
+    if past.day_at is not None:
+        return _followed(past, at, left_at, limit_s, door=name.endswith(DOOR))
     past = replace(past, sign_at=max(at, past.sign_at or at), still_s=past.paused_s(left_at, at))
     if name not in past.seen and len(past.seen) < SEEN_MAX:
         past = replace(past, seen=(*past.seen, name))
@@ -151,14 +182,45 @@ def set_off(past: Past, name: str, at: datetime, left_at: datetime | None, hour:
         return past
     chance = 1.0 - endings.chances(past.habit, hour, at).night
     longer = past.habit.spread(NIGHT, POPULATION, hour, at).beyond(LOG.of(max((at - left_at).total_seconds(), 1.0)))
-    day = endings.up_for_the_day(chance, past.places, past.seen, longer)
-    return replace(past, day_at=at) if day >= endings.PLAIN else past
+    if endings.up_for_the_day(chance, past.places, past.seen, longer) < endings.PLAIN:
+        return past
+    # Whoever was found has been looked after, and is not followed; nor is the day that goes on after a nap.
+    followed = limit_s is None and hour < MORNING_UNTIL_H
+    return replace(past, day_at=at, door=name.endswith(DOOR), sign_at=past.sign_at if followed else None)
+
+
+def _followed(past: Past, at: datetime, left_at: datetime, limit_s: float | None, *, door: bool) -> Past:
+    """One more sign of somebody who is up for the day."""
+    sign_at = past.sign_at
+    if sign_at is None or at < sign_at:
+        return past
+    ends_at = left_at + timedelta(seconds=MORNING_S)
+    pause_s = (min(at, ends_at) - sign_at).total_seconds()
+    door = door or (past.door and pause_s < DOOR_S)
+    if at < ends_at and pause_s < MORNING_STEP_S and door == past.door:
+        return past
+    if past.door and pause_s >= OUT_S:
+        return replace(past, sign_at=None)
+    if not past.door:
+        past = replace(past, rested_s=max(past.rested_s, pause_s))
+    if limit_s is not None:
+        return _morning(past, limit_s - (sign_at - left_at).total_seconds())
+    return _morning(past) if at >= ends_at else replace(past, sign_at=at, door=door)
+
+
+def _morning(past: Past, limit_s: float | None = None) -> Past:
+    """What a morning teaches that was followed to its end; `limit_s` is that pause after which somebody was found."""
+    weight, most_s = (1.0, MORNING_S) if limit_s is None else (FOUND_WEIGHT, FOUND_FACTOR * limit_s)
+    rested_s = max(min(past.rested_s, most_s), MORNING_STEP_S)
+    return replace(past, sign_at=None, mornings=endings.lived(past.mornings, rested_s, weight))
 
 
 def returned(past: Past, left_at: datetime, at: datetime, hour: float, limit_s: float | None) -> Past:
     """Somebody lies in bed again; `limit_s` is given if they had been found, and had been out for longer than that."""
     lasted_s = (at - left_at).total_seconds()
-    after = replace(past, seen=(), sign_at=None, still_s=0.0, day_at=None)
+    if past.day_at is not None and lasted_s > RETURN_S:
+        past = _followed(past, max(at, left_at + timedelta(seconds=MORNING_S)), left_at, limit_s, door=False)
+    after = begun(past)
     if lasted_s < TURNING_S:
         return after
     if not past.is_confirmed(left_at):
@@ -235,10 +297,24 @@ def limit_s(past: Past, left_at: datetime, hour: float, usual: Usual) -> float |
         return None
     if chances.unseen >= endings.POSSIBLE:
         # By then people are up: an alarm in the forenoon for each morning that began early would soon be read by nobody.
+        # Nor is a doubted mat believed then, whatever else moves.
         then = endings.chances(past.habit, (hour + usual.max_s / 3600.0) % 24.0, left_at)
-        return None if then.unseen >= endings.LIKELY else usual.max_s
+        return None if then.unseen >= endings.LIKELY or past.chatters(left_at) else usual.max_s
     share = rare(past.habit, (NIGHT, DAY), usual.once_in_days, LEAVES, left_at)
-    return usual.bounded(within(1.0 - share, LOG, _ways(past, left_at, hour, chances)), usual.max_s)
+    longest_s = within(1.0 - share, LOG, _ways(past, left_at, hour, chances))
+    if chances.night > 1.0 - endings.POSSIBLE:
+        longest_s = min(longest_s, RETURN_S)  # who comes back later had got up for the day, and this is no hour for that
+    return usual.bounded(longest_s, usual.max_s)
+
+
+def followed_s(past: Past, left_at: datetime, usual: Usual) -> float | None:
+    """The limit of somebody who is up for the day: counted from the newest sign, and None after a door."""
+    if past.sign_at is None or past.door:
+        return None
+    share = rare(past.habit, (NIGHT, DAY), usual.once_in_days, LEAVES, left_at)
+    pause_s = max(within(1.0 - share, LOG, (Part(1.0, STILL_UP.given(past.mornings)),)), usual.min_s, MORNING_STEP_S)
+    limit_s = float(round((past.sign_at - left_at).total_seconds() + pause_s))
+    return limit_s if limit_s <= MORNING_S else None
 
 
 def _doubted_s(past: Past, left_at: datetime, hour: float, usual: Usual) -> float | None:
@@ -260,6 +336,11 @@ def _ways(past: Past, left_at: datetime, hour: float, chances: endings.Chances) 
     day = endings.up_for_the_day(chances.day / (chances.night + chances.day), past.places, past.seen)
     signed_s = (past.sign_at - left_at).total_seconds() if past.sign_at is not None else 0.0
     return (Part(1.0 - day, night), Part(day, past.habit.spread(STILL, MOVING, hour, left_at), signed_s))
+
+
+def still_s(past: Past) -> float:
+    """Seconds which nine in ten mornings hold no longer pause than."""
+    return within(USUALLY, LOG, (Part(1.0, STILL_UP.given(past.mornings)),))
 
 
 def usual_s(past: Past, hour: float, now: datetime) -> float:

@@ -12,7 +12,7 @@ from alarmcore.usual.bed import Past
 from alarmcore.usual.bounds import Usual
 from alarmcore.usual.endings import DAY, NIGHT
 from alarmcore.usual.habit import HOURS, Habit
-from alarmcore.usual.quiet import AWAY, PAUSE, REST, Quiet
+from alarmcore.usual.quiet import AWAY, PAUSE, REST, WHOLE, Quiet
 from alarmcore.usual.spread import LOG, ROOT, Part, within
 
 HALF: Final = 0.5
@@ -86,26 +86,27 @@ def _bed_point(past: Past, hour: int, now: datetime, usual: Usual) -> Point:
 
 def quiet_curve(memory: Quiet, usual: Usual, now: datetime, *, lies: bool = False, out: bool = False) -> Curve:
     """How long silence lasts, by the hour at which it begins: of somebody up and about, who `lies` in bed, or who went `out`."""
-    memory = replace(memory, lies=lies, out=out, limit_of=-1)
+    memory = replace(memory, lies=lies, out=out, rest=None, away=None)
     points = tuple(_quiet_point(memory, hour, now, usual) for hour in hours())
-    ways = (AWAY,) if out else (REST,) if lies else (PAUSE, REST)
+    ways = quiet.possible(memory, FIRST_H, now).ways if lies or out else (PAUSE, REST)
     return Curve(points, known_days(memory.habit, now), sum(memory.habit.all_day(way, now).n for way in ways))
 
 
 def _quiet_point(memory: Quiet, hour: int, now: datetime, usual: Usual) -> Point:
     at = hour + 0.5
-    parts, ways, _ = quiet.possible(memory, at, now)
-    state = _STATES[ways]
-    seen = sum(memory.habit.about(way, at, now).n for way in ways)
+    may = quiet.possible(memory, at, now)
+    seen = sum(memory.habit.about(way, at, now).n for way in may.ways)
     limit_s = quiet.limit_s(memory, at, now, usual)
-    return Point(hour, within(HALF, ROOT, parts), within(MOST, ROOT, parts), limit_s, seen, state)
+    return Point(hour, within(HALF, ROOT, may.parts), within(MOST, ROOT, may.parts), limit_s, seen, _STATES[may.ways])
 
 
 _STATES: Final[dict[tuple[int, ...], State]] = {
     (AWAY,): "away",
     (REST,): "resting",
+    (WHOLE,): "resting",
     (PAUSE,): "watched",
     (PAUSE, REST): "perhaps_resting",
+    (PAUSE, WHOLE): "perhaps_resting",
 }
 
 

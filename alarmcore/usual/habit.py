@@ -37,19 +37,22 @@ RATE_WORTH: Final = 3.0
 SHARE_MIN, SHARE_MAX = 0.0002, 0.2
 """Beyond one in five thousand nothing is known of anybody; and one in five is usual, whatever somebody asks for."""
 
-WAYS: Final = 3
-"""Ways of being over whose durations are kept apart; what they are is said by whoever keeps a habit."""
+_UNSEEN: Final = 9
+_FIRST: Final = (0, 3, 6, _UNSEEN + 1)
+"""The first of each way's rows: how many, their sum, the sum of their squares. What ways there are says whoever keeps a habit."""
 
-_UNSEEN: Final = 3 * WAYS
-_ROWS: Final = _UNSEEN + 1
-_PACKED: Final = Struct(f"<{HOURS * _ROWS}f")
+_FEW: Final = _UNSEEN + 1
+_ROWS: Final = _FIRST[-1] + 3
+"""Rows that are kept where the last way has none, and where it has."""
+_ROW_BYTES: Final = 4 * HOURS
+_PACKED: Final = {rows * _ROW_BYTES: Struct(f"<{HOURS * rows}f") for rows in (_FEW, _ROWS)}
 _NOTHING: Final = (0.0,) * (HOURS * _ROWS)
 
 
 class Habit(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
-    """What has been observed, by hour of the local day, on one scale. `rows` holds it packed (960 bytes), as worth at `at`.
+    """What has been observed, by hour of the local day, on one scale.
 
-    `since_at` is when the first was observed.
+    `rows` holds it packed (960 bytes; 1,248 with the last way), as worth at `at`. `since_at` is when the first was observed.
     """
 
     rows: bytes = b""
@@ -57,8 +60,8 @@ class Habit(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
     since_at: datetime | None = None
 
     def observed(self, way: int, hour: float, value: float, now: datetime, weight: float = 1.0) -> Habit:
-        """With one more that began at `hour` (0 to 24) of the local day and was over in one of the `WAYS`, as long as `value`."""
-        row = 3 * way
+        """With one more that began at `hour` (0 to 24) of the local day and was over one way, as long as `value`."""
+        row = _FIRST[way]
         return self._added(now, hour, ((row, weight), (row + 1, weight * value), (row + 2, weight * value * value)))
 
     def unseen(self, hour: float, now: datetime, weight: float = 1.0) -> Habit:
@@ -68,12 +71,12 @@ class Habit(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
     def all_day(self, way: int, now: datetime) -> Sums:
         """All durations of the day that were over one way."""
         rows, fade = self._values(), self._fade(now)
-        return Sums(*(fade * sum(rows[row * HOURS : (row + 1) * HOURS]) for row in range(3 * way, 3 * way + 3)))
+        return Sums(*(fade * sum(rows[row * HOURS : (row + 1) * HOURS]) for row in _rows(way)))
 
     def about(self, way: int, hour: float, now: datetime) -> Sums:
         """The durations that began about `hour`, those of the same hour whole, others by how far away they are."""
         rows, bell, fade = self._values(), bells(hour), self._fade(now)
-        return Sums(*(fade * _weighed(rows, row, bell) for row in range(3 * way, 3 * way + 3)))
+        return Sums(*(fade * _weighed(rows, row, bell) for row in _rows(way)))
 
     def unseen_about(self, hour: float, now: datetime) -> float:
         """How many that began about `hour` were never seen to be over."""
@@ -106,7 +109,7 @@ class Habit(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
 
     def _hourly(self, way: int, now: datetime) -> list[tuple[float, float, float]]:
         """The sums of each hour of which there are any."""
-        rows, fade, at = self._values(), self._fade(now), 3 * way * HOURS
+        rows, fade, at = self._values(), self._fade(now), _FIRST[way] * HOURS
         numbers = rows[at : at + HOURS]
         if not any(numbers):
             return []
@@ -121,7 +124,10 @@ class Habit(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
         return max((1.0 - math.pow(0.5, age_s / HALF_LIFE_S)) * HALF_LIFE_S / math.log(2.0) / 86_400.0, 1.0)
 
     def _values(self) -> tuple[float, ...]:
-        return _PACKED.unpack(self.rows) if self.rows else _NOTHING
+        if not self.rows:
+            return _NOTHING
+        values = _PACKED[len(self.rows)].unpack(self.rows)
+        return values + _NOTHING[len(values) :]
 
     def _fade(self, now: datetime) -> float:
         """What the rows are worth by now. Clocks that are set back make nothing worth more."""
@@ -132,7 +138,8 @@ class Habit(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
         rows = [value * fade for value in self._values()]
         for row, amount in amounts:
             rows[row * HOURS + int(hour) % HOURS] += amount
-        return Habit(_PACKED.pack(*rows), now if self.at is None else max(now, self.at), self.since_at or now)
+        kept = HOURS * (_ROWS if any(rows[_FEW * HOURS :]) else _FEW)
+        return Habit(_PACKED[4 * kept].pack(*rows[:kept]), now if self.at is None else max(now, self.at), self.since_at or now)
 
 
 def rare(habit: Habit, ways: Sequence[int], once_in_days: float, a_day: float, now: datetime) -> float:
@@ -141,6 +148,10 @@ def rare(habit: Habit, ways: Sequence[int], once_in_days: float, a_day: float, n
     daily = (seen + RATE_WORTH * a_day) / (habit.days(now) + RATE_WORTH)
     share = min(max(1.0 / (once_in_days * daily), SHARE_MIN), SHARE_MAX)
     return float(f"{share:.2g}")
+
+
+def _rows(way: int) -> range:
+    return range(_FIRST[way], _FIRST[way] + 3)
 
 
 def bells(hour: float) -> tuple[float, ...]:

@@ -33,6 +33,10 @@ LONGEST_S: Final = 10 * 86_400.0
 """Nothing that is watched for lasts longer."""
 
 
+BEYOND_MIN: Final = 1e-9
+"""Less likely than this nothing has lasted as long as it has."""
+
+
 class Scale(NamedTuple):
     """A way of looking at seconds, and back."""
 
@@ -90,7 +94,10 @@ class Spread(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One of several ways in which something may be over: how likely it is so, and how long that takes from `from_s` on."""
+    """One of several ways in which something may be over: how likely it is so, and how long that takes from `from_s` on.
+
+    Before zero it had already begun so long ago, and is not over yet.
+    """
 
     likely: float
     spread: Spread
@@ -99,7 +106,7 @@ class Part(NamedTuple):
 
 def within(share: float, scale: Scale, parts: Sequence[Part]) -> float:
     """Seconds within which something is over with the probability `share`, whichever way."""
-    if len(parts) == 1:
+    if len(parts) == 1 and parts[0].from_s >= 0.0:
         return scale.seconds(parts[0].spread.reached(share)) + parts[0].from_s
     least, most = scale.of(1.0), scale.of(LONGEST_S)
     for _ in range(HALVINGS):
@@ -111,7 +118,10 @@ def within(share: float, scale: Scale, parts: Sequence[Part]) -> float:
 
 
 def _beyond(part: Part, scale: Scale, seconds: float) -> float:
-    return 1.0 if seconds - part.from_s < 1.0 else part.spread.beyond(scale.of(seconds - part.from_s))
+    if seconds - part.from_s < 1.0:
+        return 1.0
+    beyond = part.spread.beyond(scale.of(seconds - part.from_s))
+    return beyond if part.from_s >= 0.0 else beyond / max(part.spread.beyond(scale.of(-part.from_s)), BEYOND_MIN)
 
 
 @lru_cache(maxsize=QUANTILES_MAX)

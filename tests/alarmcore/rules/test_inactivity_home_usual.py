@@ -7,17 +7,19 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from alarmcore.model.reading import Body, Motion, Position, Reading
+from alarmcore.model.reading import Bed, Body, Door, Floor, Motion, Position, Reading
 from alarmcore.rules.base import Away, Memory, Observed, Setting, Span
 from alarmcore.rules.inactivity import Inactivity, lies
 from alarmcore.usual.bed import STUCK_S
 from alarmcore.usual.bounds import FOUND_WEIGHT, Usual
-from alarmcore.usual.quiet import AWAY, PAUSE, REST, Quiet, limit_s, usual_s
+from alarmcore.usual.noise import Seen
+from alarmcore.usual.quiet import AWAY, PAUSE, REST, Quiet, limit_s
 from tests.diary import TZ, Diary
 
 BOUNDS = Usual(1800.0, 14_400.0)
 RULE = Inactivity(id="still", usual=BOUNDS)
 HOME = Setting(TZ, home=0)
+NAMES = ("Main", "outside-1", "Way out", "entré", "entre-2", "Ytterdörr", "ytterdorr", "Altan", "balcony", "Terrace")
 
 
 def quiet_of(diary: Diary) -> Quiet:
@@ -61,6 +63,8 @@ def test_silence_of_somebody_in_bed_is_rest_and_what_comes_after_they_rose_is_no
     diary.bed(0, "13:00", occupied=True)
     assert quiet_of(diary).lies
     diary.bed(0, "13:30", occupied=False)
+    assert quiet_of(diary).lies, "mats let go when somebody turns"
+    diary.motion(0, "13:32", "kitchen")
     assert not quiet_of(diary).lies
     diary.motion(0, "14:00", "kitchen")
     assert (learned(diary, PAUSE), learned(diary, REST)) == pytest.approx((1.0, 1.0), rel=1e-2)
@@ -95,6 +99,7 @@ def test_after_a_mat_was_replaced_a_pause_by_day_is_a_pause() -> None:
         ((), "front", True),
         ((), "Front door", True),
         ((), "hall-entrance", True),
+        *(((), name, True) for name in NAMES),
         ((), "fridge", False),
         ((), "", False),
         (("garden",), "garden", True),
@@ -106,14 +111,15 @@ def test_a_door_leads_out_by_its_name_or_where_the_rule_says_so(doors: tuple[str
     diary = Diary(replace(RULE, outside_doors=doors))
     diary.door(0, "12:00", door, is_open=True)
     assert quiet_of(diary).out is out
-    diary.motion(0, "12:01", "hall")
+    diary.motion(0, "12:06", "hall")
+    diary.motion(0, "12:07", "kitchen")
     assert quiet_of(diary).out is False
 
 
 def test_silence_after_a_door_that_leads_out_is_absence() -> None:
     diary = Diary(RULE)
-    diary.door(0, "12:00", "front", is_open=True)
-    diary.motion(0, "13:00", "hall")
+    diary.goes(0, "12:00")
+    diary.comes(0, "13:00")
     assert (learned(diary, AWAY), learned(diary, PAUSE)) == pytest.approx((1.0, 0.0), rel=1e-3)
 
 
@@ -162,7 +168,119 @@ def test_one_that_was_found_by_a_fixed_limit_teaches_in_full_what_it_lasted() ->
     diary.rule = RULE
     diary.motion(0, "14:30", "kitchen")
     n, x, _ = quiet_of(diary).habit.all_day(PAUSE, diary.now)
-    assert (x / n) ** 3 == pytest.approx(9000.0, rel=1e-3)
+    assert (n, (x / n) ** 3) == pytest.approx((1.0, 9000.0), rel=1e-3)
+
+
+@pytest.mark.parametrize("from_clock", ["11:00", "13:00"])
+def test_a_stay_of_some_hours_is_no_silence(from_clock: str) -> None:
+    stay = Away(Diary.at(0, from_clock), Diary.at(0, "14:00"))
+    diary = Diary(RULE, Setting(TZ, stays=(stay,)))
+    diary.motion(0, "12:00", "hall")
+    diary.motion(0, "14:30", "hall")
+    assert [learned(diary, way) for way in (PAUSE, REST, AWAY)] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("stay", [Away(None, Diary.at(0, "12:00")), Away(Diary.at(0, "12:31"), None)])
+def test_what_came_before_or_after_a_stay_is_one(stay: Away) -> None:
+    diary = Diary(RULE, Setting(TZ, stays=(stay,)))
+    diary.motion(0, "12:00", "hall")
+    diary.motion(0, "12:30", "hall")
+    assert learned(diary, PAUSE) == 1.0
+
+
+# Who lies in bed, and who went out.
+
+
+@pytest.mark.parametrize(("lain_s", "out"), [(6 * 3600 - 1, False), (6 * 3600, True)])
+def test_who_lay_down_within_six_hours_did_not_go_out_by_the_door(lain_s: float, out: bool) -> None:
+    diary = Diary(RULE)
+    diary.bed(0, "08:00", occupied=True)
+    diary.read(diary.at(0, "08:00") + timedelta(seconds=lain_s), "doors", "door", Door(False, "front"))
+    assert (quiet_of(diary).out, quiet_of(diary).lies) == (out, True)
+
+
+def test_a_mat_that_chatters_is_not_believed_against_the_door() -> None:
+    diary = Diary(RULE)
+    for turn in range(42):
+        diary.bed(0, f"11:{turn:02}", occupied=turn % 2 == 0)
+    diary.bed(0, "11:45", occupied=True)
+    diary.door(0, "11:46", "front", is_open=True)
+    assert quiet_of(diary).out
+
+
+def test_who_is_home_again_by_position_lies_in_bed_only_if_a_mat_says_so() -> None:
+    for occupied in (True, False):
+        diary = Diary(RULE, HOME)
+        diary.bed(0, "08:30", occupied=True)
+        if not occupied:
+            diary.bed(0, "08:45", occupied=False)
+        assert quiet_of(diary).lies
+        placed(diary, 0, "09:05", 500.0)
+        placed(diary, 0, "15:00", -100.0)
+        assert quiet_of(diary).lies is occupied
+        assert quiet_of(diary).noise.last == Seen(diary.memory.since_at or diary.now, lies=occupied)
+
+
+# What comes late, or at the same instant.
+
+
+def test_who_lies_down_at_the_very_second_of_a_movement_lies_in_bed() -> None:
+    diary = Diary(RULE)
+    diary.motion(0, "12:30", "bedroom")
+    by_day_at = diary.memory.due_at
+    diary.bed(0, "12:30", occupied=True)
+    assert quiet_of(diary).lies
+    assert diary.memory.since_at == diary.at(0, "12:30")
+    assert by_day_at is not None
+    assert diary.memory.due_at is not None
+    assert diary.memory.due_at > by_day_at + timedelta(hours=4)
+
+
+@pytest.mark.parametrize("occupied", [True, False])
+def test_what_a_mat_said_before_the_newest_sign_holds_though_it_comes_after_it(occupied: bool) -> None:
+    late, ordered = Diary(RULE), Diary(RULE)
+    bed_at, moved_at = Diary.at(0, "22:30"), Diary.at(0, "22:31")
+    for diary in (late, ordered):
+        diary.bed(0, "21:00", occupied=not occupied)
+        if diary is late:
+            diary.read(moved_at, "pir", "motion", Motion("bedroom"))
+        diary.read(bed_at, "bed-1", "bed", Bed(occupied), received_at=max(bed_at, diary.now))
+        if diary is ordered:
+            diary.read(moved_at, "pir", "motion", Motion("bedroom"))
+        assert quiet_of(diary).lies is occupied
+        assert diary.memory.since_at == moved_at
+    assert RULE.due(late.memory, HOME) == RULE.due(ordered.memory, HOME)
+    assert late.memory.due_at == RULE.due(late.memory, HOME), "and is timed for that"
+
+
+def test_a_mat_that_flickers_within_a_second_leaves_the_sleeper_in_bed() -> None:
+    diary = Diary(RULE)
+    diary.bed(0, "22:30", occupied=True)
+    before = diary.memory.due_at
+    diary.bed(0, "22:30", occupied=False)
+    assert quiet_of(diary).lies
+    assert diary.memory.due_at == before
+
+
+def test_another_sensor_that_speaks_late_says_nothing_of_who_lies_in_bed() -> None:
+    diary = Diary(RULE)
+    diary.bed(0, "22:00", occupied=True)
+    diary.bed(0, "23:00", occupied=False)
+    before = diary.memory
+    diary.read(diary.at(0, "22:59"), "pir", "motion", Motion("bedroom"), received_at=diary.now)
+    assert diary.memory is before
+    assert quiet_of(diary).lies
+
+
+def test_a_mat_that_speaks_late_of_somebody_who_went_out_brings_nobody_home() -> None:
+    diary = Diary(RULE)
+    diary.motion(0, "11:50", "hall")
+    diary.door(0, "12:00", "front", is_open=False)
+    diary.read(diary.at(0, "11:55"), "bed-1", "bed", Bed(True), received_at=diary.now)
+    assert (quiet_of(diary).out, quiet_of(diary).lies) == (True, False)
+    floor = diary.memory
+    diary.read(diary.at(0, "11:55"), "mat", "floor", Floor(False), received_at=diary.now)
+    assert diary.memory.quiet is floor.quiet
 
 
 # Which limit holds.
@@ -175,7 +293,7 @@ def test_a_finding_says_how_long_it_has_been_silent_and_what_is_usual() -> None:
     [(at, find)] = diary.found
     assert find.facts is not None
     assert (find.facts.for_s, find.facts.lasting) == ((at - diary.at(0, "12:00")).total_seconds(), "still")
-    assert find.facts.usual_s == round(usual_s(Quiet(), 12.0, diary.at(0, "12:00")))
+    assert (find.facts.usual_s, find.facts.bound) == (None, "new"), "nothing is known of her"
 
 
 def test_bounds_that_are_changed_hold_for_the_silence_under_way() -> None:
@@ -244,7 +362,7 @@ def test_who_is_home_again_by_position_is_not_away_whatever_door_they_left_by() 
     assert quiet_of(diary).out
     placed(diary, 0, "15:00", -100.0)
     assert diary.memory.holds
-    assert (quiet_of(diary).lies, quiet_of(diary).out) == (False, False)
+    assert (quiet_of(diary).lies, quiet_of(diary).out, quiet_of(diary).away) == (False, False, None)
     assert diary.memory.belief is not None
     assert (diary.memory.belief.lat, diary.memory.belief.lon) == (58.0, 12.0 - 100.0 / 60_000.0)
     assert diary.memory.since_at is not None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
+import pytest
 
-from alarmcore.model.reading import Motion
+from alarmcore.model.reading import Bed, Motion
 from alarmcore.rules.base import Memory
 from alarmcore.rules.inactivity import Inactivity
-from alarmcore.usual.bounds import Usual
-from tests.diary import Diary, luck
+from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, Usual
+from alarmcore.usual.quiet import AWAY, Quiet, usual_s
+from tests.diary import Diary, luck, worked_out
 
 RULE = Inactivity(id="still", usual=Usual(1800.0, 14_400.0))
 
@@ -26,13 +32,13 @@ def day(diary: Diary, number: int, rng: random.Random, until: str = "22:30") -> 
         at += timedelta(minutes=rng.uniform(50, 80) if resting else min(rng.expovariate(1 / 14), 45))
 
 
-def lived(rule: Inactivity = RULE, days: int = 30, *, mat: bool = False) -> Diary:
+def lived(rule: Inactivity = RULE, days: int = 30, *, mat: bool = False, beds: str = "22:35") -> Diary:
     rng = luck(7)
     diary = Diary(rule)
     for number in range(days):
         day(diary, number, rng)
         if mat:
-            diary.bed(number, "22:35", occupied=True)
+            diary.bed(number, beds, occupied=True)
             diary.bed(number + 1, "06:55", occupied=False)
     return diary
 
@@ -57,8 +63,9 @@ def test_a_stop_by_day_is_found_sooner_than_by_the_longest_limit() -> None:
     at, find = diary.found[before]
     assert at - since_at < timedelta(hours=3)
     assert find.facts is not None
-    assert find.facts.lasting == "still"
-    assert (find.facts.usual_s or 0) < 3600
+    assert (find.facts.lasting, find.facts.bound, find.facts.out) == ("still", None, None)
+    assert find.facts.usual_s == round(usual_s(diary.memory.quiet or Quiet(), 10.0, since_at)), "nine in ten are over by then"
+    assert 600 < find.facts.usual_s < 3600
 
 
 def test_a_stop_in_the_night_is_found_in_the_morning() -> None:
@@ -136,6 +143,152 @@ def test_a_silence_that_was_found_hardly_teaches() -> None:
     day(diary, 31, luck(13), until="10:00")
     assert diary.memory.quiet is not None
     assert diary.memory.quiet.limit_s < 1.5 * limit.limit_s
+
+
+def test_who_falls_silent_in_the_kitchen_at_night_is_not_taken_for_asleep() -> None:
+    diary = lived(mat=True)
+    day(diary, 30, luck(14))
+    diary.bed(30, "22:35", occupied=True)
+    diary.bed(31, "02:00", occupied=False)
+    diary.motion(31, "02:02", "kitchen")
+    diary.pass_until(diary.at(31, "20:00"))
+    assert diary.at(31, "02:32") < diary.found[-1][0] <= diary.at(31, "06:02")
+
+
+def test_of_who_does_not_go_to_bed_the_longest_limit_holds() -> None:
+    """They may be asleep in a chair for once."""
+    diary = lived(mat=True, beds="23:05")
+    day(diary, 30, luck(14))
+    diary.motion(30, "23:15", "kitchen")
+    diary.pass_until(diary.at(31, "20:00"))
+    assert diary.found[-1][0] == diary.at(31, "03:15")
+
+
+def test_who_goes_back_to_bed_is_asleep_and_may_be_for_as_long_as_the_night_has_left() -> None:
+    diary = lived(mat=True)
+    day(diary, 30, luck(15))
+    diary.bed(30, "22:35", occupied=True)
+    early = RULE.due(diary.memory, diary.setting)
+    diary.bed(31, "03:00", occupied=False)
+    diary.motion(31, "03:02", "bathroom")
+    diary.bed(31, "03:06", occupied=True)
+    late = RULE.due(diary.memory, diary.setting)
+    assert early is not None
+    assert late is not None
+    assert early - timedelta(hours=1.5) < late < early + timedelta(hours=1.5)
+    diary.bed(31, "06:55", occupied=False)
+    day(diary, 31, luck(16), until="10:00")
+    assert [number for number in diary.days() if number > 4] == []
+
+
+def test_somebody_bedridden_is_visited_and_her_rest_never_ends() -> None:
+    """Home care comes to the bed four times a day; nobody rises. When nobody comes any more that is found."""
+    diary = Diary(RULE)
+    diary.bed(0, "07:00", occupied=True)
+    for number in range(20):
+        for clock in ("08:00", "12:30", "17:00", "21:30"):
+            at = diary.at(number, clock)
+            for minute in (0, 4, 9, 20):
+                diary.read(at + timedelta(minutes=minute), "pir-room", "motion", Motion("room"))
+            diary.bed(number, clock[:3] + "15" if clock.endswith("00") else clock[:3] + "45", occupied=False)
+            diary.read(at + timedelta(minutes=30), "bed-1", "bed", Bed(True))
+    assert [number for number in diary.days() if number > 4] == []
+    diary.pass_until(diary.at(21, "12:00"))
+    assert diary.at(20, "09:00") < diary.found[-1][0] <= diary.at(20, "14:00")
+
+
+def test_a_life_stored_and_read_again_at_every_sign_is_the_same_life() -> None:
+    one, restarted = Diary(RULE), Diary(RULE)
+    for diary in (one, restarted):
+        rng = luck(17)
+        for number in range(3):
+            day(diary, number, rng, until="14:00")
+            diary.goes(number, "14:05")
+            restart(diary, really=diary is restarted)
+            diary.motion(number, "16:00", "kitchen")
+            restart(diary, really=diary is restarted)
+            diary.comes(number, "19:30")
+            diary.bed(number, "22:35", occupied=True)
+            restart(diary, really=diary is restarted)
+            diary.bed(number + 1, "03:00", occupied=False)
+            diary.motion(number + 1, "03:02", "bathroom")
+            diary.bed(number + 1, "03:06", occupied=True)
+            restart(diary, really=diary is restarted)
+            diary.bed(number + 1, "06:55", occupied=False)
+    assert restarted.memory == one.memory
+    assert restarted.found == one.found
+
+
+def restart(diary: Diary, *, really: bool) -> None:
+    """What is remembered goes through both ways in which it is stored."""
+    if really:
+        packed = msgspec.msgpack.decode(msgspec.msgpack.encode(diary.memory), type=Memory)
+        diary.memory = msgspec.json.decode(msgspec.json.encode(packed), type=Memory)
+
+
+def test_two_processes_work_out_the_same() -> None:
+    """Also the mark by which a limit is known again: another owner of the same person takes it over."""
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", "import tests.diary as d; print(d.worked_out())"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1] == worked_out() + "\n"
+
+
+def test_an_absence_that_was_found_teaches_a_third_and_not_much_more_than_its_limit() -> None:
+    diary = Diary(RULE)
+    diary.goes(0, "08:00")
+    diary.comes(0, "19:00")
+    n, x, _ = (diary.memory.quiet or Quiet()).habit.all_day(AWAY, diary.now)
+    assert len(diary.found) == 1
+    assert (n, (x / n) ** 3) == pytest.approx((FOUND_WEIGHT, FOUND_FACTOR * 14_400.0), rel=1e-3)
+
+
+def test_who_presses_the_button_is_at_home_though_they_went_out() -> None:
+    diary = Diary(RULE)
+    diary.goes(0, "12:00")
+    diary.press(0, "15:00")
+    assert not (diary.memory.quiet or Quiet(out=True)).out
+
+
+def test_an_alarm_about_somebody_who_went_out_says_so() -> None:
+    diary = Diary(RULE)
+    diary.goes(0, "12:00")
+    diary.pass_until(diary.at(0, "20:00"))
+    [(_, find)] = diary.found
+    assert find.facts is not None
+    assert (find.facts.out, find.facts.usual_s, find.facts.bound) == (True, None, "new")
+
+
+def test_an_alarm_at_the_longest_limit_says_so_where_silences_are_usually_longer() -> None:
+    diary = Diary(RULE)
+    for number in (0, 1):
+        for clock in ("08:00", "10:55", "13:50", "16:45", "19:40"):
+            diary.motion(number, clock, "living")
+    diary.rule = Inactivity(id="still", usual=Usual(600.0, 3600.0))
+    diary.motion(2, "11:00", "living")
+    diary.pass_until(diary.at(2, "13:00"))
+    facts = diary.found[-1][1].facts
+    assert facts is not None
+    assert (facts.for_s, facts.usual_s, facts.bound) == (3600, None, "most")
+
+
+@pytest.mark.parametrize(("rule", "waits_s"), [(RULE, 60.0), (Inactivity(id="still", limit_s=14_400.0), 0.0)])
+def test_what_came_late_and_is_due_already_waits_for_what_comes_with_it(rule: Inactivity, waits_s: float) -> None:
+    """A gateway was without coverage; a fixed limit has never waited."""
+    diary = Diary(rule)
+    received_at = diary.at(0, "18:00")
+    diary.read(diary.at(0, "12:00"), "pir", "motion", Motion("living"), received_at=received_at)
+    diary.pass_until(received_at + timedelta(hours=1))
+    assert [at for at, _ in diary.found] == [received_at + timedelta(seconds=waits_s)]
 
 
 def test_a_fixed_limit_is_what_it_was() -> None:

@@ -41,6 +41,23 @@ def test_the_limit_lies_within_the_bounds() -> None:
     assert limit_s(Past(), LEFT, HOUR, Usual(300.0, 7200.0, 1e9)) == 7200.0
 
 
+def long_ones(hour: float, mornings: int = 0) -> Habit:
+    """Of somebody who is up for 40 minutes, or for two hours; and whose leaves about the same hour are mornings as well."""
+    habit = Habit()
+    for number in range(12):
+        habit = habit.observed(NIGHT, hour, LOG.of(2400.0 * (1.0 + 2.0 * (number % 2))), LEFT)
+    for _ in range(mornings):
+        habit = habit.observed(DAY, hour, LOG.of(600.0), LEFT)
+    return habit
+
+
+def test_in_the_deep_night_nobody_is_up_for_longer_than_a_leave_of_the_night_can_last() -> None:
+    assert limit_s(Past(habit=long_ones(2.5)), LEFT, 2.5, WIDE) == RETURN_S
+    assert limit_s(Past(habit=long_ones(2.5)), LEFT, 2.5, Usual(300.0, 7200.0)) == 7200.0
+    assert limit_s(Past(habit=long_ones(2.5)), LEFT, 2.5, Usual(12_000.0, 14_400.0)) == 12_000.0, "as the municipality says"
+    assert (limit_s(Past(habit=long_ones(5.5, mornings=8)), LEFT, 5.5, WIDE) or 0.0) > RETURN_S, "it may be the morning"
+
+
 def unseen(times: int, hour: float) -> Habit:
     habit = Habit()
     for _ in range(times):
@@ -51,6 +68,8 @@ def unseen(times: int, hour: float) -> Habit:
 def test_where_people_may_be_up_the_longest_limit_holds_and_where_they_mostly_are_none() -> None:
     usual = Usual(60.0, 3600.0)
     assert limit_s(Past(), LEFT, 7.5, usual) == 3600.0
+    confirmed = replace(doubted(), seen=("bathroom", "kitchen"))
+    assert limit_s(confirmed, LEFT, 7.5, usual) is None, "a doubted mat is not believed then"
     assert limit_s(Past(habit=unseen(1, 7.5)), LEFT, 7.5, usual) is None
     assert limit_s(Past(habit=unseen(1, 10.5)), LEFT, 7.5, Usual(60.0, 10_800.0)) is None
     assert limit_s(Past(habit=unseen(2, 20.5)), LEFT, 19.0, usual) == 3600.0, "by eight in the evening fewer are"

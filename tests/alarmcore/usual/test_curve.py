@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from alarmcore.rules.inactivity import Inactivity
 from alarmcore.rules.out_of_bed import OutOfBed
 from alarmcore.usual import bed, quiet
+from alarmcore.usual.absence import Absence
 from alarmcore.usual.bounds import Usual
-from alarmcore.usual.curve import FIRST_H, Curve, Point, State, bed_curve, hours, quiet_curve
+from alarmcore.usual.curve import FIRST_H, Curve, Point, State, bed_curve, hours, known_days, quiet_curve
 from alarmcore.usual.endings import DAY, NIGHT, STILL
 from alarmcore.usual.habit import Habit
+from alarmcore.usual.rest import Rest
 from alarmcore.usual.spread import LOG, ROOT, within
 from tests.diary import Diary, night
 
@@ -112,9 +114,8 @@ def lived_silence(days: int) -> Diary:
 
 def diary_door(diary: Diary, day: int) -> None:
     """Out at ten in the evening for a while, so that a door that leads out is known."""
-    diary.door(day, "22:35", "front", is_open=True)
-    diary.door(day, "22:36", "front", is_open=False)
-    diary.motion(day, "23:30", "hall")
+    diary.goes(day, "22:35")
+    diary.comes(day, "23:30")
 
 
 def test_silence_by_day_and_at_night_have_limits_of_their_own() -> None:
@@ -177,12 +178,18 @@ def test_a_curve_of_mornings_counts_them_and_heeds_no_sign_of_one_leave() -> Non
 def test_each_point_of_silence_says_what_holds_in_the_middle_of_its_hour() -> None:
     now = Diary.at(3, "12:00")
     habit = Habit()
-    for hour, way, seconds in ((10.5, quiet.PAUSE, 1200.0), (22.5, quiet.REST, 20_000.0), (14.5, quiet.AWAY, 7000.0)):
+    taught = (
+        (10.5, quiet.PAUSE, 1200.0),
+        (22.5, quiet.REST, 20_000.0),
+        (22.5, quiet.WHOLE, 26_000.0),
+        (14.5, quiet.AWAY, 7000.0),
+    )
+    for hour, way, seconds in taught:
         for _ in range(4):
             habit = habit.observed(way, hour, ROOT.of(seconds), Diary.at(0, "12:00"))
     for lies, out, ways in (
         (False, False, (quiet.PAUSE, quiet.REST)),
-        (True, False, (quiet.REST,)),
+        (True, False, (quiet.WHOLE,)),
         (False, True, (quiet.AWAY,)),
     ):
         memory = quiet.Quiet(habit, lies, out)
@@ -190,8 +197,36 @@ def test_each_point_of_silence_says_what_holds_in_the_middle_of_its_hour() -> No
         assert curve.days == 3
         assert curve.seen == pytest.approx(sum(habit.all_day(way, now).n for way in ways))
         for one in curve.points:
-            parts, of, _ = quiet.possible(memory, one.hour + 0.5, now)
-            assert one.half_s == pytest.approx(within(0.5, ROOT, parts))
-            assert one.most_s == pytest.approx(within(0.9, ROOT, parts))
+            may = quiet.possible(memory, one.hour + 0.5, now)
+            assert one.half_s == pytest.approx(within(0.5, ROOT, may.parts))
+            assert one.most_s == pytest.approx(within(0.9, ROOT, may.parts))
             assert one.limit_s == quiet.limit_s(memory, one.hour + 0.5, now, SILENCE)
-            assert one.seen == pytest.approx(sum(habit.about(way, one.hour + 0.5, now).n for way in of))
+            assert one.seen == pytest.approx(sum(habit.about(way, one.hour + 0.5, now).n for way in may.ways))
+
+
+def test_what_goes_on_now_says_nothing_of_all_silences() -> None:
+    now = Diary.at(3, "12:00")
+    habit = Habit()
+    for way, seconds in ((quiet.REST, 20_000.0), (quiet.WHOLE, 26_000.0), (quiet.AWAY, 7000.0)):
+        habit = habit.observed(way, 22.5, ROOT.of(seconds), Diary.at(0, "12:00"), 4.0)
+    rest = Rest(now - timedelta(hours=5), 7.0, now, 18_000.0, 1.0)
+    for lies, out in ((False, False), (True, False), (False, True)):
+        memory = quiet.Quiet(habit, rest=rest, away=Absence(now - timedelta(hours=5), 7.0))
+        assert quiet_curve(memory, SILENCE, now, lies=lies, out=out) == quiet_curve(
+            quiet.Quiet(habit), SILENCE, now, lies=lies, out=out
+        )
+
+
+def test_of_somebody_bedridden_single_silences_are_counted() -> None:
+    now = Diary.at(0, "12:00")
+    curve = quiet_curve(quiet.Quiet(Habit().observed(quiet.REST, 22.5, 30.0, now, 9.0)), SILENCE, now, lies=True)
+    assert curve.seen == 9.0
+    assert {point.state for point in curve.points} == {"resting"}
+
+
+def test_a_curve_begins_in_the_evening_and_counts_whole_days() -> None:
+    assert hours() == (*range(18, 24), *range(18))
+    now = Diary.at(3, "12:00")
+    habit = Habit().observed(quiet.REST, 22.5, 30.0, now)
+    assert [known_days(habit, now + timedelta(hours=later)) for later in (-30, 0, 23, 25, 49)] == [0, 0, 0, 1, 2]
+    assert known_days(Habit(), now) == 0

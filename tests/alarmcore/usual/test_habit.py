@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -93,7 +94,7 @@ class Remembered:
         at = NOW
         for _ in range(times):
             at += timedelta(hours=rng.uniform(0, 40))
-            way, hour, value = rng.choice((0, 1, 2, None)), rng.uniform(0, 24), rng.gauss(6.0, 1.0)
+            way, hour, value = rng.choice((0, 1, 2, 3, None)), rng.uniform(0, 24), rng.gauss(6.0, 1.0)
             weight = rng.choice((1.0, 0.3))
             self.all.append((way, hour, value, at, weight))
             if way is None:
@@ -119,7 +120,7 @@ def test_what_is_kept_packed_says_the_same_as_if_each_were_remembered(seed: int)
     life = Remembered()
     end = life.live(luck(seed), 120)
     for now in (end, end + timedelta(days=12)):
-        for way in (0, 1, 2):
+        for way in (0, 1, 2, 3):
             assert life.habit.all_day(way, now) == pytest.approx(life.sums(way, now), rel=1e-4)
             for hour in (0.0, 2.5, 7.0 + 1 / 6, 12.5, 23.5):
                 assert life.habit.about(way, hour, now) == pytest.approx(life.sums(way, now, hour), rel=1e-4, abs=1e-9)
@@ -230,3 +231,33 @@ def test_shares_are_rounded_so_that_persons_have_them_in_common() -> None:
     habit = personal({1.5: [5.7] * 4}).observed(0, 3.0, 5.0, NOW)
     assert rare(habit, (0, 1), 10.0, 1.5, NOW) == float(f"{4 / (10 * (5 + 4.5)):.2g}")
     assert rare(habit, (2,), 10.0, 1.5, NOW) == float(f"{4 / (10 * 4.5):.2g}")
+
+
+# The fourth way, of which most persons have none.
+
+
+def test_rows_of_the_fourth_way_are_kept_only_where_there_are_any() -> None:
+    habit = Habit().observed(0, 2.5, 6.0, NOW).observed(1, 3.5, 7.0, NOW).observed(2, 4.5, 8.0, NOW).unseen(5.5, NOW)
+    assert len(habit.rows) == 960
+    four = habit.observed(3, 22.5, 30.0, NOW)
+    assert len(four.rows) == 1248
+    assert [four.all_day(way, NOW)[:2] for way in range(4)] == [(1.0, 6.0), (1.0, 7.0), (1.0, 8.0), (1.0, 30.0)]
+    assert [habit.all_day(way, NOW) for way in range(3)] == [four.all_day(way, NOW) for way in range(3)]
+    assert habit.all_day(3, NOW) == (0.0, 0.0, 0.0)
+    assert habit.unseen_about(5.5, NOW) == four.unseen_about(5.5, NOW) == pytest.approx(1.0)
+    assert four.about(3, 22.5, NOW).xx == pytest.approx(900.0)
+    assert len(four.observed(0, 2.5, 6.0, NOW).rows) == 1248
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(four), type=Habit) == four
+
+
+def test_what_was_stored_before_there_was_one_still_says_the_same() -> None:
+    old = Habit(struct.pack("<240f", *(1.0,) * 24, *(6.0,) * 24, *(36.0,) * 24, *(0.0,) * 168), NOW, NOW)
+    assert old.all_day(0, NOW) == (24.0, 144.0, 864.0)
+    assert old.observed(3, 22.5, 30.0, NOW).all_day(3, NOW) == (1.0, 30.0, 900.0)
+    assert old.spread(3, PRIOR, 22.5, NOW) == PRIOR
+
+
+@pytest.mark.parametrize("hour", [0.0, 23.99, 24.0])
+def test_each_hour_of_the_last_way_has_its_place(hour: float) -> None:
+    sums = Habit().observed(3, hour, 30.0, NOW).about(3, int(hour) % 24 + 0.5, NOW)
+    assert sums == pytest.approx((1.0, 30.0, 900.0))

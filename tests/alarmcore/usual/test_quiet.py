@@ -8,13 +8,15 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, Usual
+from alarmcore.usual.absence import Absence
+from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, KNOWN_MIN, Usual
 from alarmcore.usual.drift import Drift, day_of
 from alarmcore.usual.habit import Habit
 from alarmcore.usual.quiet import (
     ABSENCE,
     ABSENCES,
     AWAY,
+    NEW_MAX_S,
     PAUSE,
     PAUSE_S,
     PAUSES,
@@ -24,15 +26,21 @@ from alarmcore.usual.quiet import (
     RESTS,
     SLEEP,
     SLEEP_MIN_S,
+    WHOLE,
+    WHOLES,
+    Possible,
     Quiet,
+    Sign,
     left,
     limit_s,
     possible,
+    seen,
     signed,
     timed,
     usual_s,
 )
-from alarmcore.usual.spread import ROOT, Part, within
+from alarmcore.usual.rest import Silence
+from alarmcore.usual.spread import ROOT, Part, Spread, within
 
 SINCE: Final = datetime(2026, 1, 14, 9, 0, tzinfo=UTC)
 HOUR: Final = 10.0
@@ -44,17 +52,38 @@ def after(seconds: float) -> datetime:
 
 
 def lasted(quiet: Quiet, seconds: float, hour: float = HOUR, found_s: float | None = None) -> Quiet:
-    return signed(quiet, SINCE, after(seconds), hour, found_s)
+    return signed(quiet, Silence(SINCE, hour, found_s), after(seconds))
 
 
 def learned(quiet: Quiet, seconds: float) -> dict[int, tuple[float, float]]:
     """Of each way that was taught how many, and how long they are on the wall."""
-    sums = {way: quiet.habit.all_day(way, after(seconds)) for way in (PAUSE, REST, AWAY)}
+    sums = {way: quiet.habit.all_day(way, after(seconds)) for way in (PAUSE, REST, AWAY, WHOLE)}
     return {way: (n, ROOT.seconds(x / n)) for way, (n, x, _) in sums.items() if n}
 
 
 def known(way: int, times: float, hour: float = 10.5, seconds: float = 3600.0) -> Habit:
     return Habit().observed(way, hour, ROOT.of(seconds), SINCE, times)
+
+
+def test_the_numbers_are_those_that_were_measured_and_chosen() -> None:
+    assert (PAUSE_S, REST_MAX_S, NEW_MAX_S) == (600.0, 57_600.0, 43_200.0)
+    assert (PAUSES, RESTS, ABSENCES, KNOWN_MIN) == (16.0, 1.5, 1.0, 5.0)
+    assert (PAUSE, REST, AWAY, WHOLE) == (0, 1, 2, 3), "as they are stored"
+
+
+@pytest.mark.parametrize(
+    ("people", "half_s", "most_s"),
+    [(POPULATION, 1521, 5773), (SLEEP, 27_000, 42_250), (WHOLES, 27_000, 39_106), (ABSENCE, 6859, 25_882)],
+)
+def test_of_somebody_unknown_half_and_nine_in_ten_are_over_as_it_is_with_people(
+    people: Spread, half_s: float, most_s: float
+) -> None:
+    assert within(0.5, ROOT, (Part(1.0, people),)) == pytest.approx(half_s, rel=1e-3)
+    assert within(0.9, ROOT, (Part(1.0, people),)) == pytest.approx(most_s, rel=1e-3)
+
+
+def test_how_firmly_that_is_believed_is_told_in_observations() -> None:
+    assert [(people.worth, people.shape) for people in (POPULATION, SLEEP, WHOLES, ABSENCE)] == [(4, 3), (4, 3), (0.5, 3), (2, 3)]
 
 
 # What a silence teaches.
@@ -67,9 +96,9 @@ def test_what_is_shorter_than_a_pause_teaches_nothing() -> None:
 
 
 def test_nobody_sleeps_or_is_away_so_long_that_it_is_a_habit() -> None:
-    for quiet in (Quiet(), Quiet(lies=True), Quiet(out=True)):
-        assert lasted(quiet, REST_MAX_S + 1) is quiet
-        assert lasted(quiet, 7 * 86_400.0) is quiet
+    for quiet in (Quiet(), Quiet(lies=True)):
+        assert lasted(quiet, REST_MAX_S + 1).habit == Habit()
+        assert lasted(quiet, 7 * 86_400.0).habit == Habit()
         assert lasted(quiet, REST_MAX_S).habit != Habit()
 
 
@@ -80,13 +109,16 @@ def test_nobody_sleeps_or_is_away_so_long_that_it_is_a_habit() -> None:
         (Quiet(), SLEEP_MIN_S - 1, PAUSE),
         (Quiet(), SLEEP_MIN_S, REST),
         (Quiet(lies=True), 900.0, REST),
-        (Quiet(out=True), 900.0, AWAY),
-        (Quiet(out=True), 20_000.0, AWAY),
-        (Quiet(lies=True, out=True), 900.0, AWAY),
     ],
 )
 def test_a_silence_was_what_it_began_as(quiet: Quiet, seconds: float, way: int) -> None:
     assert learned(lasted(quiet, seconds), seconds) == {way: pytest.approx((1.0, seconds), rel=1e-5)}
+
+
+def test_silence_of_somebody_who_went_out_teaches_nothing_until_they_are_back() -> None:
+    for seconds in (900.0, 20_000.0):
+        for quiet in (Quiet(out=True), Quiet(lies=True, out=True)):
+            assert lasted(quiet, seconds) is quiet
 
 
 def test_one_that_was_found_teaches_a_little_and_no_more_than_a_little_above_its_limit() -> None:
@@ -109,7 +141,7 @@ def test_silences_of_the_day_are_counted_for_their_day() -> None:
     assert lasted(Quiet(), 3600.0).drift == Drift(day=today, times=1, seconds=3600)
     assert lasted(Quiet(lies=True), 3600.0).drift == Drift(day=today, times=1, seconds=3600)
     assert lasted(Quiet(), 9000.0, found_s=2000.0).drift == Drift(day=today, times=1, seconds=2700)
-    assert lasted(Quiet(out=True), 3600.0).drift == Drift(day=today)
+    assert lasted(Quiet(out=True), 3600.0).drift == Drift()
     assert lasted(Quiet(), 3600.0, hour=7.9).drift.times == 0
     assert lasted(Quiet(), 3600.0, hour=20.0).drift.times == 0
     assert lasted(lasted(Quiet(), 3600.0), 700.0).drift == Drift(day=today, times=2, seconds=4300)
@@ -120,30 +152,28 @@ def test_silences_of_the_day_are_counted_for_their_day() -> None:
 
 def test_how_the_newest_sign_left_somebody_is_remembered() -> None:
     quiet = Quiet(limit_of=3)
-    assert left(quiet, lies=False, out=False) is quiet
-    assert left(quiet, lies=True, out=False) == replace(quiet, lies=True)
-    assert left(quiet, lies=False, out=True) == replace(quiet, out=True)
-    lying = Quiet(lies=True, out=True)
-    assert left(lying, lies=True, out=True) is lying
-    assert left(lying, lies=False, out=False) == Quiet()
+    assert left(quiet, Sign(SINCE, HOUR, "pir")) == quiet
+    assert left(quiet, Sign(SINCE, HOUR, "pir", lies=True)) == replace(quiet, lies=True)
+    assert left(quiet, Sign(SINCE, HOUR, "door", out=True)) == replace(quiet, out=True, away=Absence(SINCE, HOUR))
+    assert left(Quiet(lies=True), Sign(SINCE, HOUR, "pir")) == Quiet()
 
 
 def test_of_somebody_unknown_it_is_as_it_is_with_people() -> None:
-    assert possible(Quiet(), HOUR, SINCE) == ((Part(1.0, POPULATION),), (PAUSE,), PAUSES)
-    assert possible(Quiet(lies=True), HOUR, SINCE) == ((Part(1.0, SLEEP),), (REST,), RESTS)
-    assert possible(Quiet(out=True), HOUR, SINCE) == ((Part(1.0, ABSENCE),), (AWAY,), ABSENCES)
-    assert possible(Quiet(lies=True, out=True), HOUR, SINCE) == ((Part(1.0, ABSENCE),), (AWAY,), ABSENCES)
+    assert possible(Quiet(), HOUR, SINCE) == Possible((Part(1.0, POPULATION),), (PAUSE,), PAUSES)
+    assert possible(Quiet(lies=True), HOUR, SINCE) == Possible((Part(1.0, SLEEP),), (REST,), RESTS)
+    assert possible(Quiet(out=True), HOUR, SINCE) == Possible((Part(1.0, ABSENCE),), (AWAY,), ABSENCES)
+    assert possible(Quiet(lies=True, out=True), HOUR, SINCE) == Possible((Part(1.0, ABSENCE),), (AWAY,), ABSENCES)
 
 
 @pytest.mark.parametrize(
     ("quiet", "way", "people"), [(Quiet(), PAUSE, POPULATION), (Quiet(lies=True), REST, SLEEP), (Quiet(out=True), AWAY, ABSENCE)]
 )
-def test_what_is_known_of_somebody_counts_for_that_way(quiet: Quiet, way: int, people: object) -> None:
+def test_what_is_known_of_somebody_counts_for_that_way(quiet: Quiet, way: int, people: Spread) -> None:
     habit = known(way, 5.0, seconds=5000.0)
-    (part,), ways, _ = possible(replace(quiet, habit=habit), 10.5, SINCE)
-    assert ways == (way,)
-    assert part == Part(1.0, habit.spread(way, people, 10.5, SINCE))  # type: ignore[arg-type]
-    assert part.spread != people
+    may = possible(replace(quiet, habit=habit), 10.5, SINCE)
+    assert may.ways == (way,)
+    assert may.parts == (Part(1.0, habit.spread(way, people, 10.5, SINCE)),)
+    assert may.parts[0].spread != people
 
 
 def with_rests(rests: float, pauses: float) -> Quiet:
@@ -152,22 +182,35 @@ def with_rests(rests: float, pauses: float) -> Quiet:
 
 
 def test_a_silence_may_be_rest_where_enough_were() -> None:
-    parts, ways, a_day = possible(with_rests(2.0, 8.0), 10.5, SINCE)
-    assert (ways, a_day) == ((PAUSE, REST), PAUSES + RESTS)
-    assert [part.likely for part in parts] == pytest.approx([0.8, 0.2], rel=1e-5)
+    may = possible(with_rests(2.0, 8.0), 10.5, SINCE)
+    assert (may.ways, may.a_day, may.asleep) == ((PAUSE, REST), PAUSES + RESTS, False)
+    assert [part.likely for part in may.parts] == pytest.approx([9 / 11, 2 / 11], rel=1e-5)
     habit = with_rests(2.0, 8.0).habit
-    assert [part.spread for part in parts] == [
+    assert [part.spread for part in may.parts] == [
         habit.spread(PAUSE, POPULATION, 10.5, SINCE),
         habit.spread(REST, SLEEP, 10.5, SINCE),
     ]
-    assert possible(with_rests(3.0, 22.0), 10.5, SINCE)[1] == (PAUSE, REST)
-    assert possible(with_rests(2.0, 15.0), 10.5, SINCE)[1] == (PAUSE,)
+    assert possible(with_rests(3.0, 20.9), 10.5, SINCE).ways == (PAUSE, REST)
+    assert possible(with_rests(3.0, 21.1), 10.5, SINCE) == Possible(
+        (Part(1.0, with_rests(3.0, 21.1).habit.spread(PAUSE, POPULATION, 10.5, SINCE)),), (PAUSE,), PAUSES
+    )
 
 
-def test_where_there_was_nothing_but_rest_it_is_rest_and_less_than_half_a_night_is_none() -> None:
-    assert possible(with_rests(0.5, 0.0), 10.5, SINCE)[1] == (REST,)
-    assert possible(with_rests(0.48, 0.0), 10.5, SINCE)[1] == (PAUSE,)
-    assert possible(with_rests(5.0, 0.0), 22.5, SINCE)[1] == (PAUSE,), "at another hour"
+def test_less_than_half_a_night_is_none_and_other_hours_say_nothing() -> None:
+    assert possible(with_rests(0.5, 0.0), 10.5, SINCE).ways == (PAUSE, REST)
+    assert possible(with_rests(0.48, 0.0), 10.5, SINCE).ways == (PAUSE,)
+    assert possible(with_rests(5.0, 0.0), 16.5, SINCE).ways == (PAUSE,), "at another hour"
+
+
+def test_at_night_anybody_may_be_asleep_who_is_not_known_to_be_up() -> None:
+    nights = [hour for hour in range(24) if possible(Quiet(), hour + 0.5, SINCE).ways == (PAUSE, REST)]
+    assert nights == [0, 1, 2, 3, 4, 21, 22, 23]
+    assert possible(Quiet(), 21.0, SINCE) == possible(Quiet(), 23.99, SINCE)
+    may = possible(Quiet(), 22.5, SINCE)
+    assert [part.likely for part in may.parts] == pytest.approx([0.7, 0.3])
+    slept = possible(Quiet(known(REST, 0.4, 22.5, 20_000.0)), 22.5, SINCE)
+    assert slept.parts[1].likely == pytest.approx(0.7 / 1.4, rel=1e-2)
+    assert possible(Quiet(known(PAUSE, 3.0, 22.5)), 22.5, SINCE).ways == (PAUSE,)
 
 
 # How long it may last.
@@ -207,6 +250,22 @@ def test_nobody_is_left_asleep_for_longer_than_sixteen_hours_unless_the_municipa
     assert limit_s(sleeper, 10.5, SINCE, Usual(60.0, 70_000.0)) > REST_MAX_S
 
 
+@pytest.mark.parametrize("way", [REST, WHOLE])
+def test_until_some_nights_are_known_nobody_is_left_asleep_for_longer_than_half_a_day(way: int) -> None:
+    """Of somebody whose nights were endless."""
+    bounds = Usual(60.0, 3600.0)
+    new = Quiet(known(way, KNOWN_MIN - 0.01, seconds=55_000.0), lies=True)
+    assert limit_s(new, 10.5, SINCE, bounds) == NEW_MAX_S
+    assert limit_s(Quiet(known(way, KNOWN_MIN + 0.01, seconds=55_000.0), lies=True), 10.5, SINCE, bounds) > NEW_MAX_S
+    assert limit_s(replace(new, lies=False, out=True), 10.5, SINCE, replace(bounds, max_s=50_000.0)) == 50_000.0
+
+
+def test_how_much_is_known_of_what_a_silence_may_be_is_said_of_all_ways_and_hours() -> None:
+    habit = known(PAUSE, 3.0, 4.5).observed(REST, 22.5, 20.0, SINCE, 2.0).observed(AWAY, 9.5, 20.0, SINCE, 7.0)
+    assert [seen(quiet, 10.5, SINCE) for quiet in (Quiet(habit), Quiet(habit, lies=True), Quiet(habit, out=True))] == [3, 2, 7]
+    assert seen(Quiet(habit), 22.5, SINCE) == 5.0
+
+
 def test_a_limit_is_worked_out_once_for_half_an_hour() -> None:
     quiet = timed(Quiet(), SINCE, 10.1, WIDE)
     assert quiet.limit_s == limit_s(Quiet(), 10.25, SINCE, WIDE)
@@ -225,7 +284,7 @@ def test_it_is_worked_out_for_the_middle_of_the_half_hour() -> None:
 def test_another_state_or_other_bounds_have_another_limit() -> None:
     quiet = timed(Quiet(), SINCE, HOUR, WIDE)
     others = [
-        timed(left(quiet, lies=lies, out=out), SINCE, HOUR, WIDE) for lies, out in ((True, False), (False, True), (True, True))
+        timed(replace(quiet, lies=lies, out=out), SINCE, HOUR, WIDE) for lies, out in ((True, False), (False, True), (True, True))
     ]
     assert len({one.limit_of for one in (quiet, *others)}) == 4
     assert others[0].limit_s == limit_s(Quiet(lies=True), 10.25, SINCE, WIDE)

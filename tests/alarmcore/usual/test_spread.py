@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from alarmcore.usual.spread import LOG, ROOT, Part, Scale, Spread, Sums, student, student_beyond, within
+from alarmcore.usual.spread import BEYOND_MIN, LOG, ROOT, Part, Scale, Spread, Sums, student, student_beyond, within
 from tests.diary import luck
 
 PRIOR = Spread(mean=5.7, worth=4.0, shape=3.0, variance=0.8)
@@ -136,3 +136,44 @@ def test_what_never_ends_is_looked_for_within_ten_days() -> None:
     assert within(0.9, LOG, (Part(0.5, endless), Part(0.5, endless))) == pytest.approx(864_000.0)
     at_once = Spread(math.log(0.001), 50.0, 25.0, 0.0001)
     assert within(0.9, LOG, (Part(0.5, at_once), Part(0.5, at_once))) == pytest.approx(1.0, rel=1e-4)
+
+
+# What had begun before, and is not over.
+
+
+def lasting(spread: Spread, scale: Scale, already_s: float, seconds: float) -> float:
+    """How likely it is, of what has lasted so long already, that it lasts for longer still."""
+    return spread.beyond(scale.of(already_s + seconds)) / spread.beyond(scale.of(already_s))
+
+
+@pytest.mark.parametrize("scale", [LOG, ROOT])
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.995])
+@pytest.mark.parametrize("already_s", [60.0, 600.0, 9000.0])
+def test_of_what_lasts_already_it_is_asked_how_much_longer(scale: Scale, share: float, already_s: float) -> None:
+    spread = Spread(scale.of(1200.0), 9.0, 5.0, 0.4)
+    seconds = within(share, scale, (Part(1.0, spread, -already_s),))
+    assert lasting(spread, scale, already_s, seconds) == pytest.approx(1.0 - share, rel=2e-3)
+
+
+def test_a_part_that_lasts_already_counts_among_others_as_far_as_it_is_likely() -> None:
+    fresh, old = Spread(6.0, 9.0, 5.0, 0.4), Spread(8.0, 3.0, 4.0, 0.3)
+    seconds = within(0.95, LOG, (Part(0.6, fresh), Part(0.4, old, -2000.0)))
+    left = 0.6 * fresh.beyond(LOG.of(seconds)) + 0.4 * lasting(old, LOG, 2000.0, seconds)
+    assert left == pytest.approx(0.05, rel=2e-3)
+
+
+def test_what_is_nearly_over_is_over_sooner_than_what_begins() -> None:
+    known = Spread(ROOT.of(25_000.0), 50.0, 25.0, 0.5)
+    limits = [within(0.99, ROOT, (Part(1.0, known, -float(hours * 3600)),)) for hours in range(8)]
+    assert limits == sorted(limits, reverse=True)
+    assert limits[7] < limits[0] - 5 * 3600
+
+
+def test_what_has_lasted_longer_than_can_be_reckoned_with_is_looked_for_at_once() -> None:
+    spread = Spread(0.0, 1e9, 25.0, 1e-9)
+    assert spread.beyond(ROOT.of(864_000.0)) < BEYOND_MIN
+    share = 1.0 - 1e-6
+    assert within(share, ROOT, (Part(1.0, spread, -864_000.0),)) == pytest.approx(1.0, rel=1e-3)
+    likely = Spread(ROOT.of(800.0), 50.0, 25.0, 0.01)
+    assert likely.beyond(ROOT.of(3000.0)) > 0.0
+    assert within(0.5, ROOT, (Part(1.0, likely, -0.25),)) == pytest.approx(800.0, rel=1e-2)
