@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -32,6 +32,9 @@ from alarmcore.watch import Plan, WatchState
 
 Person = tuple[str, str]
 
+UNASKED: Final = -1
+"""In the place of a mark: the rules are others than when timers were set, and have not been asked since."""
+
 
 def slot_text(slot: Slot) -> str:
     """A slot as the journal's key. Ids never hold a slash."""
@@ -44,13 +47,17 @@ def slot_of(text: str) -> Slot:
 
 
 class StoredWatch(msgspec.Struct, frozen=True, array_like=True):
-    """What is stored of a watch state: memories by rule id, so that a changed site keeps those of the rules that stay."""
+    """What is stored of a watch state: memories by rule id, so that a changed site keeps those of the rules that stay.
+
+    `mark` is that of the plan by which they were timed; 0 without memories, and where it was stored before there were marks.
+    """
 
     fix: Fix | None
     memories: list[tuple[str, str, Memory]]
     outing: Outing | None = None
     followed: bool = False
     lapsed: bool = False
+    mark: int = 0
 
 
 class OfPerson:
@@ -93,13 +100,22 @@ class WatchMachine(OfPerson):
         fresh = self.initial(key)
         kept = {(rule, kind): memory for rule, kind, memory in stored.memories}
         memories = [kept.get((w.rule.id, w.rule.kind), BLANK) for w in fresh.plan.watched]
-        return watch.resumed(fresh.plan, memories, stored.fix, stored.outing, followed=stored.followed, lapsed=stored.lapsed)
+        return watch.resumed(
+            fresh.plan,
+            memories,
+            stored.fix,
+            stored.outing,
+            followed=stored.followed,
+            lapsed=stored.lapsed,
+            mark=stored.mark,
+        )
 
     def encode(self, state: WatchState) -> bytes:
         """What must survive."""
         named = zip(state.plan.watched, state.memories, strict=True)
         memories = [(w.rule.id, w.rule.kind, memory) for w, memory in named if memory is not BLANK]
-        return self._encode(StoredWatch(state.fix, memories, state.outing, state.followed, state.lapsed))
+        mark = UNASKED if state.changed else state.plan.mark if memories else 0
+        return self._encode(StoredWatch(state.fix, memories, state.outing, state.followed, state.lapsed, mark))
 
     def step(self, state: WatchState, event: watch.Event, now: datetime) -> Outcome[WatchState]:
         """The machine itself."""

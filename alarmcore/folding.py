@@ -16,10 +16,10 @@ from alarmcore.outcome import Outcome
 from alarmcore.rules.base import Find, Memory, Rule, Setting
 from alarmcore.rules.sensor_fault import SensorFault
 
-FOLDED: Final = frozenset({"measurement", "door_open"})
-"""Kinds of rules whose findings may wait: one reading can begin and end them, and they are raised again if they still hold. Being
-out of bed or still for too long takes its time by itself. Where somebody is, is never held back either: the fifth time may be the
-one that counts, and what is believed of a border has its own hysteresis."""
+FOLDED: Final = frozenset({"measurement", "door_open", "out_of_bed", "battery_low"})
+"""Kinds of rules whose findings may wait: one reading can begin and end them (a mat that chatters ends being out of bed each
+time), and they are raised again if they still hold. Being still for too long takes its time by itself. Where somebody is, is
+never held back either: the fifth time may be the one that counts, and what is believed of a border has its own hysteresis."""
 
 
 class Watches(Protocol):
@@ -58,6 +58,9 @@ def fold(
     memory, until, finds = about.counted(memories[guard], finding.device, watched[guard].setting, now)
     if until is None or memories[place].found:
         # What was found before and is found anew, such as the other limit, has not ended: it is a repeat, and stays found.
+        return Folded(outcome, guard, memory, finds)
+    if not rule.is_active(watched[place].setting, until):
+        # When the hour is over the rule no longer watches: it would wait for the next night.
         return Folded(outcome, guard, memory, finds)
     waiting = replace(outcome.state, found=False, due_at=until, again_at=until)
     kept = tuple(one for one in outcome.decisions if not isinstance(one, Find))

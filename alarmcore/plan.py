@@ -6,11 +6,14 @@ from datetime import datetime
 from functools import lru_cache
 
 import msgspec
+import xxhash
+from msgspec.structs import replace
 
 from alarmcore.model.alarm import EndCondition, Fix, RaiseAlarm, Slot
 from alarmcore.model.reading import BODIES
 from alarmcore.model.site import Resident, Site
 from alarmcore.rules.base import Away, End, Find, Rule, Setting, Span, combined
+from alarmcore.rules.sensor_fault import SensorFault
 from geofence import Area, circle
 
 HOME_M = 200.0
@@ -49,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
     `areas` are the zones, and the home itself last where a rule needs it; an observation brings one distance for each.
     `hearing` says which rules (by place) want to see a kind of reading. `consent`: when positions may be used (None: always).
+    `mark` is another one where rules are others, or devices: what was timed by those of before is to be asked anew.
     """
 
     tenant: str
@@ -57,6 +61,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     areas: tuple[Area, ...]
     hearing: dict[str, tuple[int, ...]]
     consent: Span | None = None
+    mark: int = 0
 
     def consents(self, now: datetime) -> bool:
         """Whether positions may be used."""
@@ -74,7 +79,9 @@ def plan_for(site: Site, resident: Resident) -> Plan:
     devices = tuple((d.id, Span(d.from_, d.until)) for d in resident.devices)
     tenant, tz = site.tenant.id, site.tenant.tz
     # Most rules have no zones and see the stays alike: they share what they must know of the person.
-    usual = Setting(tz, (), home, devices, _stays(resident, place, own=False))
+    guarded = any(isinstance(rule, SensorFault) for rule in resident.rules)
+    kinds = tuple(device.kind for device in resident.devices)
+    usual = Setting(tz, (), home, devices, _stays(resident, place, own=False), guarded=guarded, kinds=kinds)
     marks = tuple(area.mark() for area in areas)
     watched = tuple(
         Watched(
@@ -88,7 +95,20 @@ def plan_for(site: Site, resident: Resident) -> Plan:
     )
     consent = None if resident.consent is None else Span(resident.consent.given, resident.consent.until)
     hearing = _hearing(tuple(rule.hearing() for rule in resident.rules))
-    return Plan(site.tenant.id, resident.id, watched, tuple(areas), hearing, consent)
+    return Plan(site.tenant.id, resident.id, watched, tuple(areas), hearing, consent, _mark(resident, usual))
+
+
+def _mark(resident: Resident, setting: Setting) -> int:
+    """The same in every process for the same rules, devices and stays; never 0.
+
+    Of two different ones one in four thousand million is taken for the other: then a timer stays what it was, once.
+    """
+    stays = [(stay.from_, stay.until) for stay in setting.stays]
+    rules = [(rule.kind, rule) for rule in resident.rules]
+    return xxhash.xxh32_intdigest(_encode((setting.tz.key, setting.devices, stays, rules))) or 1
+
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 @lru_cache(maxsize=HEARINGS_MAX)
@@ -111,7 +131,8 @@ def _path(site: Site, chain: str) -> Path:
 def _zoned(usual: Setting, resident: Resident, rule: Rule, place: dict[str, int], marks: tuple[int, ...]) -> Setting:
     zones = tuple(place[zone] for zone in getattr(rule, "zones", ()))
     stays = _stays(resident, place, own=True) if rule.kind == "zone_exit" else usual.stays
-    return Setting(usual.tz, zones, usual.home, usual.devices, stays, marks, combined([marks[one] for one in zones]))
+    mark = combined([marks[one] for one in zones])
+    return replace(usual, zones=zones, stays=stays, marks=marks, mark=mark)
 
 
 def _stays(resident: Resident, place: dict[str, int], *, own: bool) -> tuple[Away, ...]:

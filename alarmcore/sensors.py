@@ -1,11 +1,13 @@
 """How well each sensor of a home works, told from what it says beside the others: silent, stuck, chattering, or nothing wrong.
 
 A fault needs the others as witnesses. Hours in which any of them noticed movement are counted (`lived`), since who is away
-for a week has no faulty sensors. How long a sensor rests is learned: the longest pause, half of it forgotten in a fortnight.
+for a week has no faulty sensors. How long a sensor rests is learned: the longest pause, half of it forgotten in a fortnight;
+before, the less is taken for granted the more often it was heard. One that hangs there and has never been heard is known too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -22,6 +24,24 @@ NAME_MAX: Final = 130
 
 WEEK_S: Final = 7 * 86400.0
 """How long a new sensor may rest before it is known better: doors of guest rooms and cupboards do."""
+
+HEARD_HALF: Final = 4
+"""On so many different days a sensor must have been heard for half of that week to be taken for granted no more. One that speaks
+daily is missed as soon after a fortnight as ever; a guest room in which somebody stayed for six days may rest for a week."""
+
+HEARD_MAX: Final = 40
+"""Days on which a sensor was heard are counted up to here: by then ten minutes are left of the week."""
+
+NEVER: Final = "never"
+WORD: Final = "status"
+"""In the place of its kind: a device that hangs there and was never heard, or has only told of itself so far."""
+
+DAILY: Final = frozenset({"bed", "motion", "radar", "camera"})
+"""Kinds of device of which something is heard each day that somebody is at home."""
+
+AWAITED: Final = DAILY | {"door"}
+"""Kinds of device that are missed when they have never been heard: sensors that hang in a home. Not what is worn, or asked for
+once a day; nor a sensor on the floor, which has something to say when somebody has fallen."""
 
 FADE_S: Final = 20 * 86400.0
 """In so long a learned pause would have faded to a third, and in fourteen days to a half: habits change with the season."""
@@ -51,6 +71,11 @@ CHATTERS: Final = {"bed": 60, "door": 60, "floor": 60, "motion": 1200}
 On recorded homes (van Kasteren's second, Ordóñez' A and B) real doors opened at most 17 times in an hour and the busiest kitchen
 gave 618 movements; healthy mats were left at most twice, and faulty ones up to 729 times."""
 
+STEADY: Final = 20
+STEADY_HOURS: Final = 20
+"""Times in an hour, and hours on end, beyond which no person is behind it either, but a sensor that is stuck and tells so each
+minute. Everybody sits or sleeps at some time of the day; somebody in bed turns, and carers come, less often."""
+
 FEW_SENSORS: Final = 2
 """Of so many sensors one is witness enough, since there is no other. Of more, two must have noticed movement in the same hour:
 in one recorded home the kitchen's sensor went on for five days, by sun or heating, with nobody there."""
@@ -65,29 +90,42 @@ class Sensor(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
     """What is known of one sensor: when it last spoke (by receipt) and last changed, and how long it rests from either.
 
     `on` is what it said last, None where it only tells of movements or values. The counts of `lived` are those of when it last
-    spoke and changed. `count` are the times it was set off in hour `hour`.
+    spoke and changed. `count` are the times it was set off in hour `hour`; in so many hours on end before it was `steady`. It was
+    heard on so many other `days` after its first. Of one that was never heard `heard_at` is since when it is waited for.
     """
 
     name: str
     heard_at: datetime
     changed_at: datetime | None = None
     on: bool | None = None
-    pause_s: float = WEEK_S
+    pause_s: float = 0.0
     rest_s: float = WEEK_S
     heard_lived: int = 0
     changed_lived: int = 0
     hour: int = 0
     count: int = 0
+    steady: int = 0
+    days: int = 0
+
+    @property
+    def may_rest_s(self) -> float:
+        """The longest pause that it is known to make, or that is taken for granted of one that is not known."""
+        return max(self.pause_s, WEEK_S * float(2.0 ** (-self.days / HEARD_HALF)))
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
-    """What is wrong with a sensor: `why` of the vocabulary, and until when, for what passes by itself."""
+    """What is wrong with a sensor: `why` of the vocabulary, and until when, for what passes by itself.
+
+    `told`: an alarm was raised about it; `again` is how often one was before.
+    """
 
     name: str
     why: str
     since_at: datetime
     count: int = 0
     until: datetime | None = None
+    told: bool = False
+    again: int = 0
 
     @property
     def device(self) -> str:
@@ -165,9 +203,14 @@ def _witnessed(health: Health, reading: Reading) -> Health:
         return health
     if any(one.device == device and one.why == "sensor_chatters" for one in health.faults):
         return health
-    if hour > health.hour and len(health.sensors) > FEW_SENSORS:
+    if hour > health.hour and sum(not is_silent_yet(one) for one in health.sensors) > FEW_SENSORS:
         return Health(health.sensors, health.faults, hour, health.lived, device, health.finds)
     return Health(health.sensors, health.faults, hour, health.lived + 1, "", health.finds)
+
+
+def is_silent_yet(sensor: Sensor) -> bool:
+    """Whether a device has said nothing yet of what it is there for."""
+    return sensor.name.endswith((f"/{NEVER}", f"/{WORD}"))
 
 
 def _place(sensors: tuple[Sensor, ...], name: str) -> int:
@@ -204,14 +247,25 @@ def _spoken(health: Health, reading: Reading) -> Health:
     if not of:
         return health
     lived = health.lived
-    sensors = tuple(_heard(one, reading, lived) if one.name.startswith(prefix) else one for one in health.sensors)
+    sensors = tuple(_named(_heard(one, reading, lived)) if one.name.startswith(prefix) else one for one in health.sensors)
     faults = tuple(one for one in health.faults if one.name not in of or one.why != "sensor_silent")
     return replace(health, sensors=sensors, faults=faults)
 
 
+def _named(sensor: Sensor) -> Sensor:
+    """A sensor that was never heard, once its device has told of itself."""
+    if not sensor.name.endswith(f"/{NEVER}"):
+        return sensor
+    return Sensor(f"{sensor.name.removesuffix(NEVER)}{WORD}", sensor.heard_at, heard_lived=sensor.heard_lived)
+
+
 def _joined(health: Health, sensor: Sensor) -> Health:
     """Health with one more sensor, in place of the one that has not spoken for longest where there are too many."""
-    sensors = health.sensors
+    device = sensor.name.partition("/")[0]
+    waited = {f"{device}/{NEVER}", f"{device}/{WORD}"}
+    sensors = tuple(one for one in health.sensors if one.name not in waited)
+    if len(sensors) < len(health.sensors):
+        health = replace(health, faults=tuple(one for one in health.faults if one.name not in waited))
     if len(sensors) >= SENSORS_MAX:
         oldest = min(sensors, key=lambda one: one.heard_at).name
         sensors = tuple(one for one in sensors if one.name != oldest)
@@ -225,8 +279,10 @@ def _heard(sensor: Sensor, reading: Reading, lived: int) -> Sensor:
     pause_s = (received_at - sensor.heard_at).total_seconds()
     if pause_s <= 0.0:
         return sensor
-    name, _, changed_at, on, known_s, rest_s, _, changed_lived, hour, count = msgspec.structs.astuple(sensor)
-    return Sensor(name, received_at, changed_at, on, learned(known_s, pause_s), rest_s, lived, changed_lived, hour, count)
+    days = heard_days(sensor, received_at)
+    name, _, changed_at, on, _, rest_s, _, changed_lived, hour, count, steady, _ = msgspec.structs.astuple(sensor)
+    paused_s = paused(sensor, pause_s)
+    return Sensor(name, received_at, changed_at, on, paused_s, rest_s, lived, changed_lived, hour, count, steady, days)
 
 
 def _moved(sensor: Sensor, reading: Reading, on: bool, lived: int) -> Sensor:
@@ -235,18 +291,40 @@ def _moved(sensor: Sensor, reading: Reading, on: bool, lived: int) -> Sensor:
     rest_s = (at - sensor.changed_at).total_seconds() if sensor.changed_at is not None else 0.0
     pause_s = (received_at - sensor.heard_at).total_seconds()
     hour = hour_of(at)
+    count, steady = counted(sensor.count, sensor.steady, sensor.hour, hour)
     return Sensor(
         sensor.name,
         max(received_at, sensor.heard_at),
         at,
         on,
-        learned(sensor.pause_s, pause_s) if pause_s > 0.0 else sensor.pause_s,
+        paused(sensor, pause_s) if pause_s > 0.0 else sensor.pause_s,
         learned(sensor.rest_s, rest_s),
         lived,
         lived,
         hour,
-        (sensor.count if hour == sensor.hour else 0) + on,
+        count + on,
+        steady,
+        heard_days(sensor, received_at),
     )
+
+
+def counted(count: int, steady: int, of: int, hour: int) -> tuple[int, int]:
+    """How often a sensor was set off in `hour` so far, and for how many hours on end before it was steady, known in hour `of`."""
+    if hour == of:
+        return count, steady
+    return 0, steady + 1 if count >= STEADY and hour == of + 1 else 0
+
+
+def heard_days(sensor: Sensor, received_at: datetime) -> int:
+    """On how many days a sensor has been heard after its first, once it is heard again."""
+    later = received_at.timestamp() // 86400.0 > sensor.heard_at.timestamp() // 86400.0
+    return min(sensor.days + later, HEARD_MAX)
+
+
+def paused(sensor: Sensor, pause_s: float) -> float:
+    """The longest pause of a sensor after one more. One longer than it may be teaches at most twice as much."""
+    known_s = sensor.pause_s
+    return min(pause_s, TAUGHT * sensor.may_rest_s) if pause_s > known_s else learned(known_s, pause_s)
 
 
 def learned(known_s: float, pause_s: float) -> float:
@@ -264,16 +342,20 @@ def _eased(faults: tuple[Fault, ...], name: str, *, changed: bool) -> tuple[Faul
 
 def _chattering(faults: tuple[Fault, ...], sensor: Sensor, limit: float, hour: int) -> tuple[Fault, ...]:
     """Faults after a sensor was set off; one that chatters already goes on with half as much. Hours long past begin none."""
-    if 2 * sensor.count < limit or sensor.changed_at is None:
+    is_steady = sensor.steady >= STEADY_HOURS
+    if sensor.changed_at is None or (2 * sensor.count < limit and not is_steady):
         return faults
     until = hour_end(sensor.hour) + timedelta(seconds=CALM_S)
     for place, known in enumerate(faults):
         if known.name == sensor.name and known.why == "sensor_chatters":
             again = replace(known, until=until, count=max(known.count, sensor.count))
             return (*faults[:place], again, *faults[place + 1 :])
-    if sensor.count <= limit or sensor.hour < hour - 1:
+    if (sensor.count <= limit and not is_steady) or sensor.hour < hour - 1:
         return faults
-    return (*faults, Fault(sensor.name, "sensor_chatters", sensor.changed_at, sensor.count, until))
+    if sensor.count > limit:
+        return (*faults, Fault(sensor.name, "sensor_chatters", sensor.changed_at, sensor.count, until))
+    since_at = sensor.changed_at - timedelta(hours=sensor.steady)
+    return (*faults, Fault(sensor.name, "sensor_chatters", since_at, 0, until))
 
 
 def judged(health: Health, limits: Limits, now: datetime) -> Health:
@@ -293,7 +375,7 @@ def _wrong(health: Health, sensor: Sensor, limits: Limits, now: datetime) -> str
         return "sensor_stuck"
     silent_s = (now - sensor.heard_at).total_seconds()
     slept = health.lived - sensor.heard_lived
-    return "sensor_silent" if silent_s >= max(limits.dead_s, RESTS * sensor.pause_s) and slept >= SILENT_LIVED else None
+    return "sensor_silent" if silent_s >= max(limits.dead_s, RESTS * sensor.may_rest_s) and slept >= SILENT_LIVED else None
 
 
 def _is_stuck(health: Health, sensor: Sensor, limits: Limits, now: datetime) -> bool:
@@ -323,6 +405,21 @@ def owned(health: Health, devices: frozenset[str]) -> Health:
     return replace(health, sensors=sensors, faults=tuple(one for one in health.faults if one.device in devices))
 
 
+def awaited(health: Health, devices: Mapping[str, str], now: datetime) -> Health:
+    """Health that knows of the devices (their kinds by id) from which something is to be heard, and nothing has been yet.
+
+    A door may rest longer than what notices everybody each day: nobody may have opened it yet.
+    """
+    known = {one.name.partition("/")[0] for one in health.sensors}
+    missed = [device for device, kind in devices.items() if kind in AWAITED and device not in known]
+    if not missed:
+        return health
+    new = [
+        Sensor(f"{one}/{NEVER}", now, heard_lived=health.lived, days=HEARD_MAX if devices[one] in DAILY else 0) for one in missed
+    ]
+    return replace(health, sensors=(*health.sensors, *new)[:SENSORS_MAX])
+
+
 def found(health: Health, device: str, most: int, now: datetime) -> tuple[Health, datetime | None]:
     """Health after a device's reading has raised something, and until when more of that waits, where it was too often."""
     hour = hour_of(now)
@@ -335,6 +432,7 @@ def found(health: Health, device: str, most: int, now: datetime) -> tuple[Health
     known = next((one for one in health.faults if one.name == device), None)
     others = tuple(one for one in health.faults if one.name != device)
     # In each hour it is a fault of its own, so that nothing is ever held back without an alarm that says so.
-    since_at = known.since_at if known is not None and hour_of(known.since_at) == hour else now
-    fault = Fault(device, "alarms_folded", since_at, count, until + timedelta(seconds=HOUR_S))
+    fault = Fault(device, "alarms_folded", now, count, until + timedelta(seconds=HOUR_S))
+    if known is not None and hour_of(known.since_at) == hour:
+        fault = replace(known, count=count)
     return replace(health, faults=(*others, fault)), until

@@ -52,7 +52,7 @@ class WatchState(msgspec.Struct, frozen=True, gc=False):
     """What is remembered of one person: one memory for each rule of the plan, in its order, the latest fix and outing.
 
     `followed`: an alarm is open, and each position is said to whoever keeps the track. `lapsed`: positions may not be used, and
-    nothing that they said is known any more.
+    nothing that they said is known any more. `changed`: the rules are others than those by which its timers were set.
     """
 
     plan: Plan
@@ -63,6 +63,7 @@ class WatchState(msgspec.Struct, frozen=True, gc=False):
     outing: Outing | None = None
     followed: bool = False
     lapsed: bool = False
+    changed: bool = False
 
 
 Event = Observed | Woke | ForgiveRule | FollowPerson | BeginOuting | EndOuting | ForgetPerson
@@ -74,12 +75,25 @@ def fresh(plan: Plan) -> WatchState:
 
 
 def resumed(
-    plan: Plan, memories: Sequence[Memory], fix: Fix | None, outing: Outing | None, *, followed: bool, lapsed: bool = False
+    plan: Plan,
+    memories: Sequence[Memory],
+    fix: Fix | None,
+    outing: Outing | None,
+    *,
+    followed: bool,
+    lapsed: bool = False,
+    mark: int = 0,
 ) -> WatchState:
-    """The state of somebody as it was stored, on the plan of today: what was believed of zones that are no more is not."""
+    """The state of somebody as it was stored, on the plan of today: what was believed of zones that are no more is not.
+
+    `mark` is that of the plan under which it was stored (0: of none that had one). Under another one every rule is asked with the
+    next event, whatever that is: a limit that is shorter now counts for what stands already, and does not wait for the timer of
+    the longer one.
+    """
     held = zip(plan.watched, memories, strict=True)
     known = tuple([m if not m.mark else w.rule.redrawn(m, w.setting, plan.areas) for w, m in held])
-    return _timed(WatchState(plan, known, fix, None, "", outing, followed, lapsed))
+    changed = mark not in {0, plan.mark} and any(memory is not BLANK for memory in memories)
+    return _timed(WatchState(plan, known, fix, None, "", outing, followed, lapsed, changed))
 
 
 def step(state: WatchState, event: Event, now: datetime) -> Outcome[WatchState]:
@@ -94,6 +108,10 @@ def step(state: WatchState, event: Event, now: datetime) -> Outcome[WatchState]:
         if after.state is consented.state and replace(after.state, lapsed=state.lapsed) == state:
             return Outcome(state, after.decisions)  # of whom nothing is known nothing is to be forgotten, nor stored
         return Outcome(after.state, consented.decisions + after.decisions)
+    if state.changed:
+        asked = _stepped(replace(state, changed=False), range(len(state.plan.watched)), WOKE, now)
+        after = step(asked.state, event, now)
+        return Outcome(after.state, asked.decisions + after.decisions)
     outing = state.outing
     due_at = None if outing is None else outing.wake_at
     if outing is None or due_at is None or now < due_at or (now == due_at and not isinstance(event, Woke)):

@@ -45,7 +45,9 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     person's devices says the contrary. `at` is when that was found: the lifecycle puts it in.
 
     About being `lasting` up at night, or still: it has lasted `for_s`; what begins at this hour is usually over within `usual_s`,
-    nine times in ten. In `company` something else moved in the home as well, so that its sensors say less.
+    nine times in ten (None: that is longer than it has lasted, or not known). `bound`: too little is known of a person who is
+    `new`, or it has lasted as long as the municipality lets anything last at `most`. In `company` something else moved in the
+    home as well, so that its sensors say less; `out`: a door that leads out was used last.
 
     About a measured `quantity`: its newest `value` lies `beyond` a `limit`, or has risen or fallen from what it was `before`,
     within `for_s`. About a `door`: its name, or its device's. About a `dose`: the time of day at which it was to be taken. About
@@ -60,7 +62,9 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     accuracy_m: int | None = None
     lasting: Literal["up", "still"] | None = None
     usual_s: int | None = None
+    bound: Literal["new", "most"] | None = None
     company: bool | None = None
+    out: bool | None = None
     quantity: str | None = None
     value: float | None = None
     unit: str = ""

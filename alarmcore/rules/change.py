@@ -21,6 +21,10 @@ than one that speaks every ten minutes. A change is then seen with at most a twe
 UNIT_MAX: Final = 16
 """Characters kept of a unit; those of UCUM that are in use have fewer. They come from outside and are kept with every value."""
 
+ROUNDING: Final = 2.0**-23
+"""Of a value's size: so much may a change fall short and yet be whole. From 62.1 to 64.1 is not quite 2 in binary, and a device
+that calculates in single precision says either number that much beside."""
+
 VALUE: Final = "="
 """Begins each sample's name, so that it is told from other sources."""
 
@@ -79,10 +83,10 @@ def changed(samples: Samples, by: float, within_s: float, sign: int, *, alone: b
     newest, at = alike[-1]
     begins_at = at - timedelta(seconds=within_s)
     for low, low_at in sorted(one for one in alike if one[1] >= begins_at):
-        middle = (low + newest) / 2
-        if newest - low < by:
+        middle, off = (low + newest) / 2, ROUNDING * max(abs(low), abs(newest))
+        if newest - low < by - off:
             return None
-        if (alone or alike[-2][0] >= middle) and sum(value <= middle for value, _ in alike) >= 2:
+        if (alone or alike[-2][0] >= middle - off) and sum(value <= middle + off for value, _ in alike) >= 2:
             return Change(sign * newest, unit, at, sign * low, low_at)
     return None
 

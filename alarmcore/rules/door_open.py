@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Door
 from alarmcore.rules.base import Memory, Observed, Setting
-from alarmcore.rules.lasting import LastingRule, began
+from alarmcore.rules.lasting import LastingRule, began, unknown
+from alarmcore.rules.signs import is_hers
 from alarmcore.rules.switches import SWITCHES_MAX, Switches, turned
 
 NAME_MAX: Final = 64
@@ -18,6 +19,11 @@ NAME_MAX: Final = 64
 
 AGAIN: Final = "~"
 """Begins the name under which the newest word of a door that is open is kept; no device's id does."""
+
+
+RENAMED: Final = timedelta(days=1)
+"""How long a door that stands open may say nothing while its device tells of another one, and still be found again. Whoever has
+several doors at one device has closed it by then, or has been told of it all day."""
 
 
 class DoorOpen(LastingRule, frozen=True, kw_only=True):
@@ -30,6 +36,7 @@ class DoorOpen(LastingRule, frozen=True, kw_only=True):
     hears: ClassVar[frozenset[str]] = frozenset({"door"})
     why: ClassVar[str] = "door_open_too_long"
     ended: ClassVar[str] = "door_closed"
+    of_device: ClassVar[bool] = True
 
     limit_s: float
     doors: tuple[str, ...] = ()
@@ -41,7 +48,6 @@ class DoorOpen(LastingRule, frozen=True, kw_only=True):
 
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
         """The door that has stood open longest is the condition. `sources` holds the doors as switches, on while open."""
-        del setting
         reading, body = event.reading, event.reading.body
         if not isinstance(body, Door) or not self._counts(reading.device, body.door):
             return memory
@@ -50,14 +56,41 @@ class DoorOpen(LastingRule, frozen=True, kw_only=True):
         if doors is memory.sources:
             return memory
         after = replace(memory, sources=doors)
-        longest = open_longest(doors)
+        # What was found is ended by that door alone, also when it has become somebody else's.
+        longest = open_longest(doors if memory.found else self._hers(after, setting, reading.at))
         if longest is None:
             return began(after, reading, False, reading.at) if memory.holds is not False else after
         door, since_at = longest
         if memory.holds and since_at == memory.since_at:
             return after
         # The reading may be of another door, which has just been closed: whoever goes there is sent to the one that is open.
-        return replace(began(after, reading, True, since_at), device=door.partition("/")[0])
+        return replace(began(after, reading, True, since_at), device=_device(door))
+
+    def standing(self, memory: Memory, setting: Setting, now: datetime) -> Memory:
+        """Memory of the doors that count still: another one may stand open behind one whose sensor was taken away."""
+        if not memory.holds:
+            return memory
+        doors = self._hers(memory, setting, now)
+        longest = open_longest(doors)
+        if longest is None:
+            return unknown(replace(memory, sources=doors))
+        door, since_at = longest
+        return memory if doors == memory.sources else replace(memory, sources=doors, since_at=since_at, device=_device(door))
+
+    def _hers(self, memory: Memory, setting: Setting, now: datetime) -> Switches:
+        """The doors of the person's own devices that the rule looks at.
+
+        When asked again, without a door of which nothing has come for `RENAMED` while its device told of another one: a sensor
+        that was moved and renamed while its door stood open.
+        """
+        doors = memory.sources
+        return tuple(
+            (state, at)
+            for state, at in doors
+            if is_hers(_device(state.removeprefix(AGAIN)), setting, now)
+            and self._counts(*_named(state))
+            and not (memory.again and _is_renamed(doors, state))
+        )
 
     def facts(self, memory: Memory, setting: Setting, now: datetime) -> Facts | None:
         """Which door, and for how long it has stood open."""
@@ -71,6 +104,28 @@ class DoorOpen(LastingRule, frozen=True, kw_only=True):
     def _counts(self, device: str, door: str | None) -> bool:
         """Whether the rule looks at this door: it names it, or the device, or none at all."""
         return not self.doors or device in self.doors or (door is not None and door in self.doors)
+
+
+def _device(state: str) -> str:
+    """The device of a door."""
+    return state.partition("/")[0]
+
+
+def _named(state: str) -> tuple[str, str]:
+    """A switch's device, and the name of its door."""
+    device, _, door = state.removeprefix(AGAIN).removesuffix("=1").removesuffix("=0").partition("/")
+    return device, door
+
+
+def _is_renamed(doors: Switches, state: str) -> bool:
+    """Whether the device of a door has told of another one long after its newest word of this one."""
+    device, door = _named(state)
+    heard: dict[bool, datetime] = {}
+    for other, at in doors:
+        of, name = _named(other)
+        if of == device:
+            heard[name == door] = max(at, heard.get(name == door, at))
+    return False in heard and heard[False] - heard[True] >= RENAMED
 
 
 def said(doors: Switches, name: str, is_open: bool, at: datetime) -> Switches:

@@ -16,6 +16,7 @@ from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Reading
 from alarmcore.outcome import Outcome
 from alarmcore.rules.base import End, Event, Find, Memory, Observed, Resolved, Rule, Setting, Woke, cause_of
+from alarmcore.rules.signs import is_hers
 
 SPANS_MAX = 64
 """Windows looked ahead for a due moment: a week of nine a day. A limit longer than all of them can never be reached."""
@@ -30,6 +31,8 @@ class LastingRule(Rule, frozen=True, kw_only=True):
 
     why: ClassVar[str] = ""
     ended: ClassVar[str] = ""
+    of_device: ClassVar[bool] = False
+    """Whether the condition is one device's, which nobody can end once it is handed over."""
 
     def limit(self, memory: Memory, setting: Setting) -> float | None:
         """How long, in seconds, what holds must last; None if it may for ever."""
@@ -63,7 +66,7 @@ class LastingRule(Rule, frozen=True, kw_only=True):
                     return Outcome(memory)
                 return self._moved(memory, after, event.reading, setting, now)
             case Woke():
-                return self._settle(memory, None, setting, now)
+                return self._settle(memory if memory.found else self.standing(memory, setting, now), None, setting, now)
             case Resolved():
                 return self._resolved(memory, setting, now)
 
@@ -104,7 +107,16 @@ class LastingRule(Rule, frozen=True, kw_only=True):
             return Outcome(memory)
         again_at = now + timedelta(seconds=self.again_s)
         waiting = msgspec.structs.replace(memory, found=False, again_at=again_at, again=memory.again + 1)
-        return self._settle(waiting, None, setting, now)
+        return self._settle(self.standing(waiting, setting, now), None, setting, now)
+
+    def standing(self, memory: Memory, setting: Setting, now: datetime) -> Memory:
+        """Memory, which has found nothing (yet, or any more), of what may still be said to hold.
+
+        What a device said last that was handed over or taken away will never be taken back, and is not raised again.
+        """
+        if not self.of_device or not memory.again or is_hers(memory.device, setting, now):
+            return memory
+        return unknown(memory)
 
     def due(self, memory: Memory, setting: Setting) -> datetime | None:
         """When the condition will have lasted: the first such moment inside an active window, or None if there is none."""
@@ -155,6 +167,11 @@ def switched(memory: Memory, reading: Reading, holds: bool) -> Memory:
     if memory.holds == holds:
         return memory if memory.heard_at == reading.at else msgspec.structs.replace(memory, heard_at=reading.at)
     return began(memory, reading, holds, reading.at)
+
+
+def unknown(memory: Memory) -> Memory:
+    """Memory of a condition of which nothing is known any more. Nobody is told that it has ended."""
+    return msgspec.structs.replace(memory, holds=None, found=False, due_at=None, again_at=None, again=0)
 
 
 def began(memory: Memory, reading: Reading, holds: bool, since_at: datetime) -> Memory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from msgspec.structs import replace
@@ -20,6 +20,9 @@ BELOW: Final = "below"
 RISES: Final = "rises"
 FALLS: Final = "falls"
 
+AGED_S: Final = 900
+"""A newest value that is older than this when it is found is said with its age: most devices would have measured again."""
+
 AGREES: Final = "agrees"
 """Among the sources, once a second value beyond the limit has come: one alone is none that lasts."""
 
@@ -36,6 +39,7 @@ class Measurement(LastingRule, frozen=True, kw_only=True):
     hears: ClassVar[frozenset[str]] = frozenset({"measurement"})
     why: ClassVar[str] = "measured_outside"
     ended: ClassVar[str] = "measured_inside"
+    of_device: ClassVar[bool] = True
 
     quantity: str
     above: float | None = None
@@ -49,13 +53,22 @@ class Measurement(LastingRule, frozen=True, kw_only=True):
     devices: tuple[str, ...] = ()
 
     def step(self, memory: Memory, event: Event, setting: Setting, now: datetime) -> Outcome[Memory]:
-        """As for all that lasts; the second value that agrees may be the one by which it has lasted."""
+        """As for all that lasts; the value that agrees may be the one by which it has lasted, or is found again."""
         outcome = super().step(memory, event, setting, now)
+        waits = self.lasting_s is not None or memory.again > 0
+        if waits and isinstance(event, Observed) and outcome.state is not memory and not outcome.decisions:
+            outcome = self._settle(outcome.state, event.reading, setting, now)
         if self.within_s is not None and outcome.decisions:
             return Outcome(outcome.state, tuple(map(_of_change, outcome.decisions)))
-        if self.lasting_s is None or not isinstance(event, Observed) or outcome.state is memory or outcome.decisions:
-            return outcome
-        return self._settle(outcome.state, event.reading, setting, now)
+        return outcome
+
+    def due(self, memory: Memory, setting: Setting) -> datetime | None:
+        """As for all that lasts; but a value that nobody has measured again since somebody saw to it is none that persists."""
+        if memory.again and memory.again_at is not None:
+            resolved_at = memory.again_at - timedelta(seconds=self.again_s)
+            if not any(at > resolved_at for _, at in _values(memory)[-1:]):
+                return None
+        return super().due(memory, setting)
 
     def limit(self, memory: Memory, setting: Setting) -> float | None:
         """How long it must have been beyond; for ever, where one value alone says so."""
@@ -71,10 +84,13 @@ class Measurement(LastingRule, frozen=True, kw_only=True):
         if not isinstance(body, Measured) or body.quantity != self.quantity or not self._counts(reading, body):
             return memory
         if self.within_s is not None:
-            return self._changed(memory, reading, body, self.within_s)
-        if memory.heard_at is not None and reading.at < memory.heard_at:
+            after = self._changed(memory, reading, body, self.within_s)
+        elif memory.heard_at is not None and reading.at < memory.heard_at:
             return memory
-        return self._crossed(memory, reading, body)
+        else:
+            after = self._crossed(memory, reading, body)
+        # The device of the newest value: what one said last that is gone by then counts no more.
+        return after if after is memory or after.device == reading.device else replace(after, device=reading.device)
 
     def ending(self, after: Memory) -> str:
         """Back inside a limit, or no longer changing."""
@@ -88,7 +104,8 @@ class Measurement(LastingRule, frozen=True, kw_only=True):
             return None
         if self.within_s is not None:
             return self._change_facts(self._change(values, side, 1.0))
-        name = values[-1][0]
+        name, at = values[-1]
+        age_s = int((now - at).total_seconds())
         return Facts(
             for_s=max(int((now - memory.since_at).total_seconds()), 0),
             quantity=self.quantity,
@@ -96,6 +113,7 @@ class Measurement(LastingRule, frozen=True, kw_only=True):
             unit=unit_of(name),
             beyond=side,
             limit=self.above if side == ABOVE else self.below,
+            age_s=age_s if age_s >= AGED_S else None,
         )
 
     def _change_facts(self, change: Change | None) -> Facts | None:

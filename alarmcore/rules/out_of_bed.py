@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Bed, Reading
+from alarmcore.outcome import Outcome
 from alarmcore.rules.base import Memory, Observed, Setting
 from alarmcore.rules.lasting import BATCH_S, LastingRule, began, switched
 from alarmcore.rules.signs import hour_of, is_hers, sign_of
 from alarmcore.rules.switches import Switches, turned
-from alarmcore.usual import bed
+from alarmcore.usual import bed, endings
 from alarmcore.usual.bed import Past
 from alarmcore.usual.bounds import Usual
 
@@ -28,7 +29,8 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
     """Fires when the bed has been empty for `limit_s`.
 
     With `usual`, when it has been left for longer than this person is usually away from it at this hour, and nothing says that
-    they are up for the day. Then all the person's mats are one bed, and what the home's other sensors say is heard.
+    they are up for the day; or when they are, and nothing more is heard of them for longer than in their mornings. Then all the
+    person's mats are one bed, and what the home's other sensors say is heard.
     """
 
     kind: ClassVar[str] = "out_of_bed"
@@ -36,6 +38,7 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
     others: ClassVar[frozenset[str]] = frozenset({"bed", "motion", "door"})
     why: ClassVar[str] = "out_of_bed_too_long"
     ended: ClassVar[str] = "back_in_bed"
+    of_device: ClassVar[bool] = True
 
     limit_s: float | None = None
     usual: Usual | None = None
@@ -48,14 +51,29 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
         """The fixed limit, or the learned one for the hour at which the bed was left."""
         if self.usual is None or memory.since_at is None:
             return self.limit_s or 0.0
-        return bed.limit_s(memory.past or NOTHING, memory.since_at, hour_of(memory.since_at, setting), self.usual)
+        past = memory.past or NOTHING
+        if past.day_at is not None:
+            return bed.followed_s(past, memory.since_at, self.usual)
+        return bed.limit_s(past, memory.since_at, hour_of(memory.since_at, setting), self.usual)
 
     def due(self, memory: Memory, setting: Setting) -> datetime | None:
-        """As for all that lasts; but who has been up since long before the hours begin has got up for the day."""
+        """As for all that lasts; but who has been up since long before the hours begin has got up for the day.
+
+        Nor is who is plainly up followed any longer than their morning lasts.
+        """
         due_at = super().due(memory, setting)
         if self.usual is None or due_at is None or memory.since_at is None or memory.again_at is not None:
             return due_at
-        return due_at if due_at <= memory.since_at + timedelta(seconds=max(self.usual.max_s, bed.RETURN_S)) else None
+        is_up = memory.past is not None and memory.past.day_at is not None
+        latest_s = endings.MORNING_S if is_up else max(self.usual.max_s, bed.RETURN_S)
+        return due_at if due_at <= memory.since_at + timedelta(seconds=latest_s) else None
+
+    def _moved(self, before: Memory, after: Memory, reading: Reading | None, setting: Setting, now: datetime) -> Outcome[Memory]:
+        """As for all that lasts; a sign may also give a time to what had none: that of a mat that is doubted confirms it."""
+        moved = super()._moved(before, after, reading, setting, now)
+        if before.due_at is None and moved.state is after:
+            return self._settle(after, reading, setting, now)
+        return moved
 
     def ending(self, after: Memory) -> str:
         """Back in bed, or up and about."""
@@ -70,6 +88,12 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
         if self.usual is None or memory.since_at is None:
             return None
         past = memory.past or NOTHING
+        if past.day_at is not None and past.sign_at is not None:
+            return Facts(
+                for_s=int((now - past.sign_at).total_seconds()),
+                lasting="still",
+                usual_s=round(bed.still_s(past)),
+            )
         return Facts(
             for_s=int((now - memory.since_at).total_seconds()),
             lasting="up",
@@ -115,12 +139,14 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
         if sign is None or memory.heard_at is None or at < memory.heard_at or memory.since_at is None:
             return memory
         left_at = None if memory.holds is False else memory.since_at
-        after = bed.set_off(past, sign, at, left_at, hour_of(memory.since_at, setting))
+        found_s = self._found_s(memory, setting) if left_at is not None else None
+        after = bed.set_off(past, sign, at, left_at, hour_of(memory.since_at, setting), found_s)
         if after is past:
             return memory
         if left_at is None:
             return replace(memory, past=after)
-        return replace(memory, past=after, holds=True if after.day_at is None else None, due_at=None)
+        followed = after.sign_at is not None and not (memory.found or memory.again)
+        return replace(memory, past=after, holds=True if after.day_at is None or followed else None, due_at=None)
 
 
 def told(mats: Switches, device: str, at: datetime, *, occupied: bool) -> Switches:

@@ -46,7 +46,7 @@ def facts_text(facts: Facts, language: Language, names: Mapping[str, str], tz: t
     if facts.lasting is not None:
         return usual_text(facts, language)
     if facts.side is None and not facts.lost:
-        return home_text(facts, language)
+        return home_text(facts, language, tz)
     if facts.lost:
         said = _lost(facts, facts.age_s or 0, language, names, tz)
     elif facts.age_s is not None and facts.age_s >= AGED_S:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta, tzinfo
 from typing import Final
 
 from alarmcore.model.alarm import Facts
-from dispatch.wording.moments import Language, duration_text
+from alarmcore.rules.sensor_fault import FINDS_MAX
+from dispatch.wording.moments import Language, clock_beside, clock_text, duration_text
 from dispatch.wording.words import Pair, pick
 
 QUANTITIES: Final[dict[str, Pair]] = {
@@ -63,27 +65,43 @@ _FAULTS: Final[dict[str, Pair]] = {
         "{device} har slagit om {count} gånger på en timme; kontrollera hur den sitter",
         "{device} has been set off {count} times in one hour; check how it is mounted",
     ),
+    "steady": (
+        "{device} har slagit om hela tiden i {long}; kontrollera den",
+        "{device} has been set off all the time for {long}; check it",
+    ),
     "alarms_folded": (
-        "{device} har larmat {count} gånger på en timme; resten väntar till nästa heltimme, aldrig tryck eller fall",
-        "{device} raised {count} alarms in one hour; the rest waits for the next full hour, never a press or a fall",
+        "{device} har larmat minst {count} gånger på en timme; fler än {most} väntar till heltimmen, aldrig tryck eller fall",
+        "{device} raised at least {count} alarms in one hour; beyond {most} they wait for the full hour, never a press or fall",
+    ),
+    "unheard": (
+        "{device} har aldrig hörts fast andra sensorer märker rörelse; kontrollera att den är på plats och igång",
+        "{device} has never been heard though other sensors notice movement; check that it hangs there and is on",
     ),
 }
 
 
-def home_text(facts: Facts, language: Language) -> str:
-    """One clause without a full stop; empty where the facts are about something else."""
+def home_text(facts: Facts, language: Language, tz: tzinfo | None = None) -> str:
+    """One clause without a full stop; empty where the facts are about something else. Moments as the clocks in `tz` show them."""
     if facts.quantity is not None and facts.value is not None:
-        return _measured(facts, facts.quantity, facts.value, language)
+        said = _measured(facts, facts.quantity, facts.value, language)
+        return said if facts.age_s is None else f"{said}, {_aged(facts, facts.age_s, language, tz)}"
     if facts.door is not None:
         return _door(facts, facts.door, language)
     if facts.dose is not None:
+        if not facts.for_s:
+            return f"dosen kl. {facts.dose}" if language == "sv" else f"the dose at {facts.dose}"
         waited = duration_text(facts.for_s, language)
         sv = f"inget svar om dosen kl. {facts.dose}, väntat i {waited}"
         return sv if language == "sv" else f"no answer about the dose at {facts.dose}, waited for {waited}"
     if facts.fault in _FAULTS and facts.device is not None:
         long = duration_text(facts.for_s, language)
-        text = pick(_FAULTS[facts.fault], language)
-        return text.format(device=_device(facts.device, language), long=long, count=facts.count)
+        fault = facts.fault
+        if fault == "sensor_chatters" and facts.count is None:
+            fault = "steady"
+        elif fault == "sensor_silent" and not facts.for_s:
+            fault = "unheard"
+        text = pick(_FAULTS[fault], language)
+        return text.format(device=_device(facts.device, language), long=long, count=facts.count, most=FINDS_MAX)
     return ""
 
 
@@ -107,9 +125,29 @@ def _measured(facts: Facts, quantity: str, value: float, language: Language) -> 
     if (value > facts.limit) is not above or value == facts.limit:
         return f"{now}, har varit {side} gränsen {limit}" if sv else f"{now}, has been {side} the limit {limit}"
     said = f"{now}, {side} gränsen {limit}" if sv else f"{now}, {side} the limit {limit}"
-    if facts.for_s < 60:
+    if facts.for_s < 60 or _is_lone(facts):
         return said
     return f"{said} sedan {long}" if sv else f"{said} for {long}"
+
+
+def _is_lone(facts: Facts) -> bool:
+    """Whether the newest value is the first as well: that it has lasted since then nobody has measured."""
+    return facts.age_s is not None and facts.for_s - facts.age_s < 60
+
+
+def _aged(facts: Facts, age_s: int, language: Language, tz: tzinfo | None) -> str:
+    """When the newest value was measured. Never counted from now: it is read when it is read."""
+    word = "mätt" if language == "sv" else "measured"
+    if not _is_lone(facts):
+        word = "senast mätt" if language == "sv" else "last measured"
+    if facts.at is None or tz is None:
+        long = _long(age_s, language)
+        return f"{word} {long} före larmet" if language == "sv" else f"{word} {long} before the alarm"
+    moment = facts.at - timedelta(seconds=age_s)
+    clock = clock_beside(moment, facts.at, tz, language)
+    if clock != clock_text(moment, tz, language):
+        return f"{word} {clock}" if language == "sv" else f"{word} on {clock}"
+    return f"{word} kl. {clock}" if language == "sv" else f"{word} at {clock}"
 
 
 def _door(facts: Facts, door: str, language: Language) -> str:

@@ -56,8 +56,15 @@ def first_line(message: Message, length: Length = "mail") -> str:
         late = lateness_text(message.cause, message.raised_at, message.late_s, _tz(message), message.language)
         return f"{', '.join(parts)}. {late}."
     clock = clock_text(message.raised_at, _tz(message), message.language)
-    parts[0] += f" kl. {clock}" if message.language == "sv" else f" at {clock}"
+    parts[0] += _clock(message.cause, clock, message.language)
     return ", ".join(parts) + "."
+
+
+def _clock(cause: str, clock: str, language: Language) -> str:
+    """When it was raised; where something else has an hour of its own, as a dose does, it is said which hour this is."""
+    if cause == "missed_medication":
+        return f", larmat kl. {clock}" if language == "sv" else f", raised at {clock}"
+    return f" kl. {clock}" if language == "sv" else f" at {clock}"
 
 
 def text(message: Message, length: Length = "mail") -> str:

@@ -220,3 +220,23 @@ def test_of_any_series_a_device_raises_at_most_a_few_in_an_hour_of_the_clock(ste
         life.says(minute, "measurement", quantity="room", value=value)
     hours = [int(at // 60) for at in life.of("cold")]
     assert max((hours.count(hour) for hour in hours), default=0) <= FINDS_MAX
+
+
+def test_what_would_wait_beyond_the_hours_of_its_rule_does_not_wait() -> None:
+    rules = """
+    - {id: cold, kind: measurement, quantity: room, below: 15, chain: quiet, active: [{from: "08:00", to: "13:59"}]}
+    - {id: sensors, kind: sensor_fault}
+    """
+    life = Life(town(rules))  # noon in UTC is one o'clock in Stockholm: the hour that holds back ends after the window
+    life.flutter(1, 10)
+    assert len(life.of("cold")) == 10
+
+
+def test_a_mat_that_chatters_is_held_back_and_what_still_stands_is_raised() -> None:
+    life = Life(town("[{id: up, kind: out_of_bed, limit_s: 30, chain: quiet}, {id: sensors, kind: sensor_fault}]"))
+    for minute in range(1, 30):
+        life.says(minute, "bed", device="bed-1", occupied=minute % 2 == 0)
+    life.until(200)
+    assert len(life.of("up")) == FINDS_MAX + 1
+    assert life.of("up")[-1] == 60.0
+    assert life.of("sensors") == [2 * FINDS_MAX + 1.5]

@@ -33,6 +33,16 @@ def measured(**more: Any) -> Facts:
             "body temperature 38.9 °C, above the limit 38.5 for 41 min",
         ),
         (
+            measured(for_s=28800, age_s=28800),
+            "kroppstemperatur 38,9 °C, över gränsen 38,5, mätt 8 tim före larmet",
+            "body temperature 38.9 °C, above the limit 38.5, measured 8 h before the alarm",
+        ),
+        (
+            measured(for_s=28800, age_s=3600),
+            "kroppstemperatur 38,9 °C, över gränsen 38,5 sedan 8 tim, senast mätt 1 tim före larmet",
+            "body temperature 38.9 °C, above the limit 38.5 for 8 h, last measured 1 h before the alarm",
+        ),
+        (
             measured(value=38.0, for_s=2400),
             "kroppstemperatur 38 °C, har varit över gränsen 38,5",
             "body temperature 38 °C, has been above the limit 38.5",
@@ -63,6 +73,12 @@ def measured(**more: Any) -> Facts:
             "inget svar om dosen kl. 08:00, väntat i 1 tim 30 min",
             "no answer about the dose at 08:00, waited for 1 h 30 min",
         ),
+        (Facts(dose="08:00"), "dosen kl. 08:00", "the dose at 08:00"),
+        (
+            Facts(device="pir-3", fault="sensor_chatters", for_s=72000),
+            "sensorn pir-3 har slagit om hela tiden i 20 tim; kontrollera den",
+            "the sensor pir-3 has been set off all the time for 20 h; check it",
+        ),
         (
             Facts(device="bed-1", fault="sensor_chatters", count=61),
             "sensorn bed-1 har slagit om 61 gånger på en timme; kontrollera hur den sitter",
@@ -80,14 +96,34 @@ def measured(**more: Any) -> Facts:
         ),
         (
             Facts(device="door-1", fault="alarms_folded", count=5),
-            "sensorn door-1 har larmat 5 gånger på en timme; resten väntar till nästa heltimme, aldrig tryck eller fall",
-            "the sensor door-1 raised 5 alarms in one hour; the rest waits for the next full hour, never a press or a fall",
+            "sensorn door-1 har larmat minst 5 gånger på en timme; fler än 4 väntar till heltimmen, aldrig tryck eller fall",
+            "the sensor door-1 raised at least 5 alarms in one hour; beyond 4 they wait for the full hour, never a press or fall",
+        ),
+        (
+            Facts(device="door-1", fault="sensor_silent"),
+            "sensorn door-1 har aldrig hörts fast andra sensorer märker rörelse; kontrollera att den är på plats och igång",
+            "the sensor door-1 has never been heard though other sensors notice movement; check that it hangs there and is on",
         ),
     ],
 )
 def test_the_numbers_are_said_in_both_languages(facts: Facts, sv: str, en: str) -> None:
     assert facts_text(facts, "sv", {}) == sv
     assert facts_text(facts, "en", {}) == en
+
+
+def test_when_a_value_was_measured_is_said_by_the_clock_of_the_place_with_the_day_where_it_is_another() -> None:
+    tz = SITE.tenant.tz
+    hours = measured(for_s=28800, age_s=28800, at=NOW)
+    assert facts_text(hours, "sv", {}, tz) == "kroppstemperatur 38,9 °C, över gränsen 38,5, mätt kl. 05:00"
+    days = measured(for_s=2 * 86400, age_s=86400, at=NOW)
+    assert facts_text(days, "sv", {}, tz).endswith("över gränsen 38,5 sedan 2 dygn, senast mätt 13 jan 13:00")
+    assert facts_text(days, "en", {}, tz).endswith("above the limit 38.5 for 2 d, last measured on 13 Jan 13:00")
+
+
+def test_a_message_about_a_dose_never_takes_its_own_hour_for_that_of_the_dose() -> None:
+    sent = message("missed_medication", Facts(dose="08:00", for_s=3600))
+    assert "har inte tagit sin medicin, larmat kl. 13:00" in text(sent, "mail")
+    assert "dosen kl. 08:00" in text(sent, "mail")
 
 
 @pytest.mark.parametrize("strange", ["http://evil.example/x", "front door", "x" * 70, "a.b"])

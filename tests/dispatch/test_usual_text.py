@@ -38,6 +38,34 @@ def test_how_long_it_has_lasted_and_how_long_it_usually_does(facts: Facts, langu
     assert facts_text(facts, language, {}) == said
 
 
+@pytest.mark.parametrize(
+    ("facts", "language", "said"),
+    [
+        (Facts(lasting="up", for_s=19 * 60, bound="new"), "sv", "uppe i 19 min; vad som är vanligt för personen är inte känt än"),
+        (
+            Facts(lasting="still", for_s=19 * 60, bound="new"),
+            "en",
+            "no movement for 19 min; what is usual for this person is not known yet",
+        ),
+        (Facts(lasting="still", for_s=4 * 3600, bound="most"), "sv", "ingen rörelse på 4 tim; längre än kommunen låter det gå"),
+        (Facts(lasting="up", for_s=4 * 3600, bound="most"), "en", "up for 4 h; longer than the municipality lets it go on"),
+        (Facts(lasting="up", for_s=660), "sv", "uppe i 11 min"),
+        (
+            Facts(lasting="still", for_s=6 * 3600, out=True),
+            "sv",
+            "ingen rörelse på 6 tim; en dörr som leder ut användes sist: kan ha gått ut",
+        ),
+        (
+            Facts(lasting="still", for_s=6 * 3600, out=True),
+            "en",
+            "no movement for 6 h; a door that leads out was used last: may have gone out",
+        ),
+    ],
+)
+def test_what_is_not_known_or_not_reached_is_not_called_usual(facts: Facts, language: Language, said: str) -> None:
+    assert facts_text(facts, language, {}) == said
+
+
 def test_company_is_said() -> None:
     said = facts_text(Facts(lasting="up", for_s=1860, usual_s=600, company=True), "sv", {})
     assert said.endswith("; något eller någon annan rör sig också i hemmet")

@@ -102,3 +102,22 @@ def test_no_single_wrong_value_ever_makes_a_change(steady: list[tuple[float, flo
         samples = noted(samples, Measurement("t", value), NOON + timedelta(minutes=at), WITHIN_S)
         assert changed(samples, 1.5, WITHIN_S, 1) is None
         assert changed(samples, 1.5, WITHIN_S, -1) is None
+
+
+def test_a_change_of_exactly_the_amount_counts_as_it_is_written_and_not_as_it_is_in_binary() -> None:
+    """In binary 64.1 less 62.1 is not quite 2, and a scale that calculates in single precision sends 62.099998474121094."""
+    for low, high in ((62.1, 64.1), (62.0, 64.0), (80.3, 82.3), (62.099998474121094, 64.0999984741211), (0.1, 2.1)):
+        found = changed(after([(0, low), (20, low), (40, high), (60, high)]), 2.0, WITHIN_S, 1)
+        assert found is not None, (low, high)
+        found = changed(after([(0, high), (20, high), (40, low), (60, low)]), 2.0, WITHIN_S, -1)
+        assert found is not None, (high, low)
+
+
+def test_a_change_that_is_less_by_as_much_as_any_scale_shows_is_none() -> None:
+    assert changed(after([(0, 62.1), (20, 62.1), (40, 64.09), (60, 64.09)]), 2.0, WITHIN_S, 1) is None
+    assert changed(after([(0, 62.101), (20, 62.101), (40, 64.1), (60, 64.1)]), 2.0, WITHIN_S, 1) is None
+
+
+def test_a_value_exactly_half_way_agrees_on_either_side() -> None:
+    for half in (63.1, 63.0999999):
+        assert changed(after([(0, 62.1), (20, half), (40, half), (60, 64.1)]), 2.0, WITHIN_S, 1) is not None

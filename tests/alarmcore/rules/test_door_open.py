@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from alarmcore import watch
-from alarmcore.rules.base import BLANK
+from alarmcore.rules.base import BLANK, Resolved, Span
 from alarmcore.watch import WOKE
 from tests.observed import observed
 from tests.stories import told, town
@@ -107,3 +109,18 @@ def test_a_door_that_closes_in_the_second_in_which_it_opened_is_closed() -> None
         >> 13:00 tick
         """,
     )
+
+
+def test_a_door_whose_sensor_was_handed_over_is_not_raised_again() -> None:
+    watched = watch.plan_for(DOOR, DOOR.residents[0]).watched[0]
+    rule, setting = watched.rule, watched.setting
+    opened = observed(DOOR, "door", {"device": "door-1", "open": True, "at": NOON.isoformat()}, NOON)
+    assert opened is not None
+    memory = rule.step(BLANK, opened, setting, NOON).state
+    found = rule.step(memory, WOKE, setting, NOON + timedelta(minutes=10))
+    assert found.decisions
+    hers = rule.step(found.state, Resolved(), setting, NOON + timedelta(minutes=20)).state
+    assert hers.due_at == NOON + timedelta(minutes=80)
+    elsewhere = msgspec.structs.replace(setting, devices=(("door-2", Span(None, None)),))
+    handed_over = rule.step(found.state, Resolved(), elsewhere, NOON + timedelta(minutes=20)).state
+    assert (handed_over.holds, handed_over.found, handed_over.due_at) == (None, False, None)

@@ -217,7 +217,8 @@ def test_a_finding_says_the_value_the_limit_and_since_when() -> None:
     life.value(0, 130, unit="/min")
     life.value(10, 131, unit="/min")
     life.tell(WOKE, NOON + timedelta(minutes=30))
-    assert life.facts() == Facts(for_s=1800, quantity="pulse", value=131, unit="/min", beyond="above", limit=120)
+    measured = Facts(for_s=1800, quantity="pulse", value=131, unit="/min", beyond="above", limit=120, age_s=1200)
+    assert life.facts() == measured
 
 
 def test_a_change_says_from_where_it_went_within_how_long() -> None:

@@ -184,3 +184,76 @@ def test_told_twice_it_counts_once() -> None:
         >> 08:00 tick
         """,
     )
+
+
+def test_the_evenings_dose_does_not_make_up_for_the_mornings() -> None:
+    told(
+        town('[{id: dose, kind: missed_medication, times: ["08:00", "20:00"], chain: quiet}]'),
+        """
+        >> 07:30 motion-1 medication taken=false
+        << 07:30 alarm.raised dose why=dose_missed
+        << 07:30 alarm.told dose unit:centre
+        >> 18:05 motion-1 medication taken=true
+        >> 19:05 motion-1 medication taken=true
+        day 2026-01-15
+        >> 06:00 tick
+        """,
+    )
+
+
+def test_a_dose_taken_late_makes_up_for_it_until_the_next_one_may_be_taken() -> None:
+    told(
+        town('[{id: dose, kind: missed_medication, times: ["08:00", "20:00"], chain: quiet}]'),
+        """
+        >> 07:30 motion-1 medication taken=false
+        << 07:30 alarm.raised dose why=dose_missed
+        << 07:30 alarm.told dose unit:centre
+        >> 17:59 motion-1 medication taken=true
+        << 17:59 alarm.condition_ended dose why=dose_taken
+        """,
+    )
+
+
+def test_of_two_missed_doses_the_second_one_taken_late_does_not_end_what_was_found_of_the_first() -> None:
+    told(
+        town('[{id: dose, kind: missed_medication, times: ["08:00", "20:00"], chain: quiet}]'),
+        """
+        >> 05:00 motion-1 medication taken=true
+        << 08:00 alarm.raised dose why=dose_unanswered
+        << 08:00 alarm.told dose unit:centre
+        << 20:00 alarm.repeated dose why=dose_unanswered
+        >> 20:30 motion-1 medication taken=true
+        >> 20:31 tick
+        """,
+    )
+
+
+def test_once_the_mornings_is_resolved_the_evenings_taken_late_ends_what_was_found_of_the_evenings() -> None:
+    told(
+        town('[{id: dose, kind: missed_medication, times: ["08:00", "20:00"], chain: quiet}]'),
+        """
+        >> 05:00 motion-1 medication taken=true
+        << 08:00 alarm.raised dose why=dose_unanswered
+        << 08:00 alarm.told dose unit:centre
+        >> 09:00 unit:centre resolve outcome=helped
+        << 09:00 alarm.resolved dose
+        << 20:00 alarm.raised dose why=dose_unanswered
+        << 20:00 alarm.told dose unit:centre
+        >> 20:30 motion-1 medication taken=true
+        << 20:30 alarm.condition_ended dose why=dose_taken
+        """,
+    )
+
+
+def test_of_doses_that_follow_closely_each_answer_is_about_the_nearer_one() -> None:
+    told(
+        town('[{id: dose, kind: missed_medication, times: ["08:00", "08:30"], within_s: 600, chain: quiet}]'),
+        """
+        >> 07:02 motion-1 medication taken=false
+        << 07:02 alarm.raised dose
+        << 07:02 alarm.told dose unit:centre
+        >> 07:16 motion-1 medication taken=true
+        >> 07:17 motion-1 medication taken=true at=07:14
+        << 07:17 alarm.condition_ended dose
+        """,
+    )
