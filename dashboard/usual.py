@@ -18,8 +18,8 @@ from alarmcore.rules.inactivity import Inactivity
 from alarmcore.rules.out_of_bed import OutOfBed
 from alarmcore.usual import bed, quiet
 from alarmcore.usual.bounds import Usual
-from alarmcore.usual.curve import KNOWN, Curve, bed_curve, known_days, quiet_curve
-from alarmcore.usual.drift import Notice, notice
+from alarmcore.usual.curve import KNOWN, Curve, bed_curve, quiet_curve
+from alarmcore.usual.drift import Notice, notice, rests_on
 from dashboard.desk import Desk
 from dashboard.views import stamp
 from dispatch.wording.learned import curve_text, drift_text
@@ -186,11 +186,11 @@ def curves(rule: Learner, memory: Memory, resident: Resident, now: datetime) -> 
 
 def summary(resident: Resident, pairs: Sequence[tuple[Learner, Memory]], now: datetime) -> Summary:
     """What the list says of somebody: no curve, each of which takes milliseconds to work out."""
-    habits = [("up", memory.past.habit) for _, memory in pairs if memory.past is not None]
-    habits += [("still", memory.quiet.habit) for _, memory in pairs if memory.quiet is not None]
-    known = [(of, known_days(habit, now)) for of, habit in habits if habit.rows]
-    of, days = known[0] if known else ("up", None)
-    return Summary(resident, of, days, tuple(drifts(pairs, now)))
+    nights = [rests_on(memory.past.drift) for _, memory in pairs if memory.past is not None and memory.past.habit.rows]
+    days = [rests_on(memory.quiet.drift) for _, memory in pairs if memory.quiet is not None and memory.quiet.habit.rows]
+    known = [("up", one) for one in nights] + [("still", one) for one in days]
+    of, known_days = known[0] if known else ("up", None)
+    return Summary(resident, of, known_days, tuple(drifts(pairs, now)))
 
 
 def drifts(pairs: Sequence[tuple[Learner, Memory]], now: datetime) -> Iterator[Drifted]:

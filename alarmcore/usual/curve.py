@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from alarmcore.usual import bed, endings, quiet
 from alarmcore.usual.bed import Past
 from alarmcore.usual.bounds import Usual
+from alarmcore.usual.drift import rests_on
 from alarmcore.usual.endings import DAY, NIGHT
-from alarmcore.usual.habit import HOURS, Habit
+from alarmcore.usual.habit import HOURS
 from alarmcore.usual.quiet import AWAY, PAUSE, REST, WHOLE, Quiet
 from alarmcore.usual.spread import LOG, ROOT, Part, within
 
@@ -45,7 +46,7 @@ class Point(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """A day from `FIRST_H` on. `days` have passed since the first was observed, and `seen` are remembered of all hours."""
+    """A day from `FIRST_H` on. It rests on so many nights or `days`; `seen` are remembered of all hours, older ones less."""
 
     points: tuple[Point, ...]
     days: int
@@ -71,7 +72,7 @@ def bed_curve(past: Past, usual: Usual, now: datetime) -> Curve:
     past = replace(past, seen=(), sign_at=None, still_s=0.0, day_at=None)
     points = tuple(_bed_point(past, hour, now, usual) for hour in hours())
     seen = past.habit.all_day(NIGHT, now).n + past.habit.all_day(DAY, now).n
-    return Curve(points, known_days(past.habit, now), seen)
+    return Curve(points, rests_on(past.drift), seen)
 
 
 def _bed_point(past: Past, hour: int, now: datetime, usual: Usual) -> Point:
@@ -89,7 +90,7 @@ def quiet_curve(memory: Quiet, usual: Usual, now: datetime, *, lies: bool = Fals
     memory = replace(memory, lies=lies, out=out, rest=None, away=None)
     points = tuple(_quiet_point(memory, hour, now, usual) for hour in hours())
     ways = quiet.possible(memory, FIRST_H, now).ways if lies or out else (PAUSE, REST)
-    return Curve(points, known_days(memory.habit, now), sum(memory.habit.all_day(way, now).n for way in ways))
+    return Curve(points, rests_on(memory.drift), sum(memory.habit.all_day(way, now).n for way in ways))
 
 
 def _quiet_point(memory: Quiet, hour: int, now: datetime, usual: Usual) -> Point:
@@ -108,8 +109,3 @@ _STATES: Final[dict[tuple[int, ...], State]] = {
     (PAUSE, REST): "perhaps_resting",
     (PAUSE, WHOLE): "perhaps_resting",
 }
-
-
-def known_days(habit: Habit, now: datetime) -> int:
-    """Whole days since something was observed for the first time; 0 of somebody of whom nothing is known."""
-    return 0 if habit.since_at is None else max((now - habit.since_at).days, 0)

@@ -126,6 +126,11 @@ class Notice(NamedTuple):
         return self.recent_s / max(self.earlier_s, 1.0)
 
 
+def rests_on(drift: Drift) -> int:
+    """How many nights, or days, something is known of; older ones count less, and no more than about seventy do."""
+    return round(sum(side.nights for side in drift.stages())) + (drift.times > 0)
+
+
 def night_of(left_at: datetime, hour: float, later_s: float = 0.0) -> int:
     """The night of a moment `later_s` after `left_at`, whose local hour is `hour`: the day, since 1970, on which it began."""
     midnight = round((left_at.timestamp() - hour * 3600.0) / 86_400.0)

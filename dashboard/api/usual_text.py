@@ -42,7 +42,8 @@ SAID: Final[dict[Language, dict[str, Any]]] = {
         "no_hour": "andra timmar",
         "times": "{seen} gånger",
         "unknown": "inget ännu",
-        "rule": "Regel {rule}, vakar {hours}. Kommunens gränser: {least} till {most}; fel omkring en gång på {once} dagar.",
+        "rule": "Regel {rule}, vakar {hours}. Kommunens gränser: {least} till {most}; fel omkring {once}.",
+        "doubt": "Sensorn i sängen släpper så ofta att dess besked är osäkert; därför en längre gräns.",
         "rest": "Sömn och tid utanför hemmet har egna gränser, högst 16 timmar.",
         "always": "dygnet runt",
         "of": {
@@ -86,7 +87,8 @@ SAID: Final[dict[Language, dict[str, Any]]] = {
         "no_hour": "other hours",
         "times": "{seen} times",
         "unknown": "nothing yet",
-        "rule": "Rule {rule}, watches {hours}. The municipality's bounds: {least} to {most}; wrong once in {once} days at most.",
+        "rule": "Rule {rule}, watches {hours}. The municipality's bounds: {least} to {most}; wrong about {once}.",
+        "doubt": "The bed's sensor lets go so often that what it says is uncertain; hence a longer limit.",
         "rest": "Sleep, and time away from home, have limits of their own: 16 hours at most.",
         "always": "day and night",
         "of": {
@@ -141,9 +143,9 @@ def curve_block(one: Shown, who: str, language: Language) -> dict[str, Any]:
             hours=_hours(one.rule.active, language),
             least=minutes_text(usual.min_s, language),
             most=minutes_text(usual.max_s, language),
-            once=f"{usual.once_in_days:g}",
+            once=_once(usual.once_in_days, language),
         )
-        + (f" {said['rest']}" if beyond else ""),
+        + (f" {said['doubt' if one.of == 'up' else 'rest']}" if beyond else ""),
         "plot": plot(points, (usual.min_s, usual.max_s), f"{heading}. {sentence}", language, name),
         "rows": [_row(point, language, known=one.curve.seen >= KNOWN) for point in points],
     }
@@ -158,6 +160,12 @@ def drift_texts(drifts: Sequence[Drifted], language: Language) -> list[tuple[str
 def known_text(of: str, days: int | None, language: Language) -> str:
     """On how much it rests what is known of somebody."""
     return SAID[language]["unknown"] if days is None else rests_text(days, of, language)
+
+
+def _once(days: float, language: Language) -> str:
+    if days == 1.0:
+        return "en gång om dagen" if language == "sv" else "once a day"
+    return f"en gång på {days:g} dagar" if language == "sv" else f"once in {days:g} days"
 
 
 def _hours(active: Sequence[Window], language: Language) -> str:

@@ -93,7 +93,7 @@ def limit_text(point: Point, language: Language) -> str:
 
 
 def rests_text(days: int, of: str, language: Language) -> str:
-    """How many nights or days have passed since the first of which something is known."""
+    """Of how many nights or days something is known."""
     days = max(days, 1)
     return pick((_ONE if days == 1 else _RESTS)["up" if of == "up" else "days"], language).format(days=days)
 

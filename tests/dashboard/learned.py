@@ -51,10 +51,12 @@ def past(now: datetime, nights: int, minutes: float, hour: float = 2.3) -> Past:
 
 def quiet(now: datetime, days: int) -> Quiet:
     """Still for half an hour each day about three."""
-    habit = Habit()
+    habit, drift = Habit(), Drift()
+    today = (now - datetime(1970, 1, 1, tzinfo=UTC)).days
     for ago in range(days, 0, -1):
         habit = habit.observed(PAUSE, 15.2, ROOT.of(1800.0 * (1.2 if ago % 3 else 0.7)), now - ago * DAY)
-    return Quiet(habit=habit)
+        drift = counted(drift, today - ago, 1800.0, 1)
+    return Quiet(habit=habit, drift=drift)
 
 
 def teach(service: Serving, *persons: str, tenant: str = "grastorp", nights: int = 130, minutes: float = 12.0) -> None:

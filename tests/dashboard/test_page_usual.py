@@ -35,6 +35,7 @@ async def test_an_alarm_by_a_learned_limit_leads_to_that_persons_curve(
 
 async def test_the_keyboard_reaches_the_link_and_opens_it_beside_the_alarms(page: Page, front: FakeFront) -> None:
     await front.raise_alarm("a1", **NIGHT)
+    await expect(row(page, "a1")).to_be_visible()
     await page.keyboard.press("j")
     await expect(row(page, "a1")).to_be_focused()
     link = page.locator("[data-test=detail]").get_by_role("link", name="Vad som är vanligt")

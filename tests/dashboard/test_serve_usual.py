@@ -61,7 +61,7 @@ def test_the_curve_has_a_point_for_each_hour_with_what_is_usual_and_the_limit(le
     curves = {curve["of"]: curve for curve in view["curves"]}
     assert set(curves) == {"up", "still", "lying"}
     up = curves["up"]
-    assert (up["rule"], up["min_s"], up["max_s"], up["once_in_days"], up["days"]) == ("up", 600, 5400, 100, 130)
+    assert (up["rule"], up["min_s"], up["max_s"], up["once_in_days"], up["days"]) == ("up", 600, 5400, 100, 69)
     assert [point["hour"] for point in up["points"]] == [*range(18, 24), *range(18)]
     night = next(point for point in up["points"] if point["hour"] == 2)
     assert 500 < night["half_s"] < night["nine_in_ten_s"] < night["limit_s"] < 5400
@@ -72,8 +72,8 @@ def test_the_curve_has_a_point_for_each_hour_with_what_is_usual_and_the_limit(le
 def test_a_curve_is_said_in_one_sentence_with_its_numbers(learned: Learned) -> None:
     sentences = {curve["of"]: curve["sentence"] for curve in learned.home.get(ONE).json()["curves"]}
     said = r"När Karin Svensson 1 går upp mellan kl\. 02 och 03: oftast tillbaka i sängen inom \d+ min; larm efter \d+ min\. "
-    assert re.fullmatch(said + r"Bygger på 130 nätter\.", sentences["up"]["sv"])
-    assert sentences["up"]["en"].endswith("Rests on 130 nights.")
+    assert re.fullmatch(said + r"Bygger på 69 nätter\.", sentences["up"]["sv"])
+    assert sentences["up"]["en"].endswith("Rests on 69 nights.")
     assert "mellan kl. 15 och 16" in sentences["still"]["sv"]
 
 
@@ -90,7 +90,7 @@ def test_the_list_names_those_who_are_learned_of_and_what_has_drifted(learned: L
     found = learned.home.get("/api/v1/usual").json()
     assert found["next"] is None
     assert [(one["resident"], len(one["drift"]), one["days"]) for one in found["items"]] == [
-        ("r1", 1, 130),
+        ("r1", 1, 69),
         ("r2", 0, 20),
         ("r3", 0, None),
     ]

@@ -46,7 +46,7 @@ def test_the_list_works_out_no_curve(monkeypatch: Any) -> None:
     resident = site(3).resident_by_id["r1"]
     up, still = learners(resident)
     found = summary(resident, [(up, Memory(past=past(now, 130, 12.0))), (still, Memory())], now)
-    assert (found.of, found.days, len(found.drifts)) == ("up", 130, 1)
+    assert (found.of, found.days, len(found.drifts)) == ("up", 69, 1)  # of 130 nights, older ones counting less
     assert summary(resident, [(up, Memory())], now).days is None
 
 

@@ -8,7 +8,7 @@ from loadtests.evaluate.homes.judged import Judged, nights_by_home
 from loadtests.evaluate.homes.lives import INACTIVITY, OUT_OF_BED
 from loadtests.evaluate.homes.rules import ALWAYS, NIGHTLY
 from loadtests.evaluate.homes.score import Score, beating, median
-from loadtests.evaluate.homes.verdict import ASLEEP, MORNING
+from loadtests.evaluate.homes.verdict import ASLEEP, AWAKE, MORNING
 from loadtests.evaluate.judged import Goal
 
 RECORDED = "recorded"
@@ -24,7 +24,7 @@ def goals(judged: Judged) -> list[Goal]:
     """All that can be asked of this set."""
     if judged.sort == RECORDED:
         return [*_curve(judged, OUT_OF_BED, NIGHTLY), *_half_hour(judged), *_never(judged), *_inactivity(judged)]
-    return [*_generated(judged), *_curve(judged, OUT_OF_BED, NIGHTLY)]
+    return [*_generated(judged), *_curve(judged, OUT_OF_BED, NIGHTLY), *_curve(judged, INACTIVITY, ALWAYS)]
 
 
 def _curve(judged: Judged, kind: str, hours: str) -> list[Goal]:
@@ -77,8 +77,23 @@ def _inactivity(judged: Judged) -> list[Goal]:
         Goal(
             f"inactivity: a silence found sooner than by 4 h fixed (median {delay_s / 60:.0f} min)", minutes(one.late.p50), sooner
         ),
+        *_awake(one, fixed),
         *_curve(judged, INACTIVITY, ALWAYS),
     ]
+
+
+def _awake(one: Score, fixed: list[Score]) -> list[Goal]:
+    """The same of those who were awake: who sleeps is still for hours, and a fixed limit finds them amid its false alarms."""
+    delay_s = min((delay for other in fixed if (delay := _late(other, AWAKE)) is not None), default=None)
+    ours_s = _late(one, AWAKE)
+    if delay_s is None:
+        return []
+    wanted = f"inactivity: of somebody awake a silence found sooner than by 4 h fixed (median {delay_s / 60:.0f} min)"
+    return [Goal(wanted, minutes(ours_s), ours_s is not None and ours_s < delay_s)]
+
+
+def _late(one: Score, state: str) -> float | None:
+    return one.by_state[state].p50 if state in one.by_state else None
 
 
 def _generated(judged: Judged) -> list[Goal]:

@@ -137,6 +137,8 @@ def _quantiles(values: Iterable[float]) -> list[float]:
 def _checks(judged: Judged) -> str:
     """How well the references in Python agree with the real machines."""
     same, of = sum(one.same for one in judged.checks), sum(one.of for one in judged.checks)
+    if not of:
+        return ""
     unlike = [f"{one.rule} {one.same} of {one.of}" for one in judged.checks if one.same != one.of]
     text = f"With a fixed limit `alarmcore replay` raised exactly what the reference did in {same} of {of} lives."
     return text + (f" Unlike: {', '.join(unlike)}." if unlike else "")

@@ -115,7 +115,7 @@ def test_who_comes_in_by_the_door_is_at_home_with_the_first_sign_of_a_room() -> 
     life = gone()
     life.sign(7200, "front", out=True)
     assert life.known(AWAY) == pytest.approx((1.0, 7200.0), rel=1e-4)
-    assert life.quiet.out, "perhaps they go once more"
+    assert life.quiet.away == Absence(at(7200), 11.0, "front", at(7200)), "perhaps they go once more"
     life.sign(7205, "front", out=True)
     life.sign(7260, "hall")
     assert not life.quiet.out

@@ -75,16 +75,23 @@ def test_where_people_may_be_up_the_longest_limit_holds_and_where_they_mostly_ar
     assert limit_s(Past(habit=unseen(2, 20.5)), LEFT, 19.0, usual) == 3600.0, "by eight in the evening fewer are"
     assert limit_s(Past(habit=unseen(3, 10.5)), LEFT, 7.5, usual) == 3600.0
     assert limit_s(Past(habit=unseen(3, 10.5)), LEFT, 8.5, usual) is None, "by then people are up"
-    assert limit_s(Past(habit=unseen(3, 0.5)), LEFT, 23.5, usual) != 3600.0, "at midnight they are not"
+    assert limit_s(Past(habit=unseen(3, 0.5)), LEFT, 19.5, Usual(60.0, 14_400.0)) == 14_400.0, "at midnight few are"
 
 
 def test_around_midnight_the_clock_is_round() -> None:
-    habit = unseen(1, 23.5)
-    for hour, max_s in ((0.5, 3600.0), (1.5, 7200.0)):
-        later = habit
-        for _ in range(3):
-            later = later.unseen(hour, LEFT)
-        assert limit_s(Past(habit=later), LEFT, 23.5, Usual(60.0, max_s)) is None
+    later = unseen(1, 21.5)
+    for _ in range(6):
+        later = later.unseen(0.5, LEFT)
+    assert limit_s(Past(habit=later), LEFT, 21.5, Usual(60.0, 10_800.0)) is None, "by then they are up"
+
+
+@pytest.mark.parametrize("hour", [22.5, 0.5, 2.5, 4.9])
+@pytest.mark.parametrize("times", [1, 4, 40])
+def test_at_an_hour_at_which_nobody_gets_up_there_is_a_limit_whatever_was_learned(hour: float, times: int) -> None:
+    for past in (Past(habit=unseen(times, hour)), replace(doubted(), habit=unseen(times, hour), seen=("hall", "kitchen"))):
+        for max_s in (3600.0, 9000.0, 21_600.0):
+            assert 60.0 <= (limit_s(past, LEFT, hour, Usual(60.0, max_s)) or 1e9) <= min(max_s, RETURN_S)
+    assert limit_s(replace(doubted(), habit=unseen(times, 1.5)), LEFT, 1.5, Usual(60.0, 3600.0)) == RETURN_S
 
 
 def mornings(night_s: float, still_s: float) -> Past:
@@ -121,8 +128,8 @@ def test_doubt_of_a_release_at_night_has_an_end_and_of_what_may_be_a_morning_it_
 
 def test_doubt_knows_when_this_person_gets_up() -> None:
     usual = Usual(60.0, 3600.0)
-    assert limit_s(replace(doubted(), habit=unseen(1, 2.5)), LEFT, 23.5, usual) is None
-    assert limit_s(replace(doubted(), habit=unseen(1, 2.5)), LEFT, 2.5, usual) is None
+    assert limit_s(replace(doubted(), habit=unseen(1, 5.5)), LEFT, 5.5, usual) is None
+    assert limit_s(replace(doubted(), habit=unseen(1, 5.5)), LEFT, 2.5, usual) is None, "by then she is up"
     late = Habit()
     for _ in range(10):
         late = late.observed(NIGHT, 6.5, LOG.of(300.0), LEFT)

@@ -23,6 +23,7 @@ from alarmcore.usual.drift import (
     is_night,
     night_of,
     notice,
+    rests_on,
 )
 from tests.diary import TZ, Diary, luck
 
@@ -247,3 +248,14 @@ def test_nothing_that_is_told_later_than_it_was_moves_the_day() -> None:
 def test_a_word_without_a_leave_of_the_night_that_is_being_counted_changes_nothing() -> None:
     drift = lived((3, 10.0, 1))
     assert counted(drift, drift.day, 120.0, 0) is drift
+
+
+def test_it_is_said_of_how_many_nights_something_is_known_however_long_ago_the_first_was() -> None:
+    assert rests_on(Drift()) == 0
+    drift = Drift()
+    for day in (20_000, 20_001, 20_060):
+        drift = counted(drift, day, 300.0, 1)
+    assert rests_on(drift) == 3
+    for day in range(20_061, 20_461):
+        drift = counted(drift, day, 300.0, 1)
+    assert 65 < rests_on(drift) < 80

@@ -142,14 +142,14 @@ def test_who_dozes_in_a_chair_may_do_so_at_that_hour() -> None:
     assert possible(Quiet(habit, mat=MATTED), 18.5, at(0)).ways == (PAUSE,)
 
 
-@pytest.mark.parametrize(("dozes", "ways"), [(0.49, (PAUSE,)), (0.51, (PAUSE, REST))])
+@pytest.mark.parametrize(("dozes", "ways"), [(0.49, (PAUSE,)), (0.5, (PAUSE, REST))])
 def test_half_a_doze_is_not_yet_known(dozes: float, ways: tuple[int, ...]) -> None:
     assert possible(Quiet(lived(rests=0.0, pauses=1.0, dozes=dozes), mat=MATTED), 10.5, at(0)).ways == ways
 
 
 @pytest.mark.parametrize(
     ("rests", "pauses", "asleep"),
-    [(6.0, 5.9, True), (6.0, 6.1, False), (0.51, 0.1, True), (0.49, 0.1, False), (0.0, 9.0, False)],
+    [(6.0, 6.0, True), (6.0, 6.1, False), (0.5, 0.1, True), (0.49, 0.1, False), (0.0, 9.0, False)],
 )
 def test_at_an_hour_of_sleep_only_the_longest_limit_holds_of_who_is_not_in_bed(rests: float, pauses: float, asleep: bool) -> None:
     quiet = Quiet(lived(rests=rests, pauses=pauses), mat=MATTED)

@@ -190,7 +190,7 @@ def test_a_silence_may_be_rest_where_enough_were() -> None:
         habit.spread(PAUSE, POPULATION, 10.5, SINCE),
         habit.spread(REST, SLEEP, 10.5, SINCE),
     ]
-    assert possible(with_rests(3.0, 20.9), 10.5, SINCE).ways == (PAUSE, REST)
+    assert possible(with_rests(3.0, 21.0), 10.5, SINCE).ways == (PAUSE, REST)
     assert possible(with_rests(3.0, 21.1), 10.5, SINCE) == Possible(
         (Part(1.0, with_rests(3.0, 21.1).habit.spread(PAUSE, POPULATION, 10.5, SINCE)),), (PAUSE,), PAUSES
     )
@@ -256,7 +256,7 @@ def test_until_some_nights_are_known_nobody_is_left_asleep_for_longer_than_half_
     bounds = Usual(60.0, 3600.0)
     new = Quiet(known(way, KNOWN_MIN - 0.01, seconds=55_000.0), lies=True)
     assert limit_s(new, 10.5, SINCE, bounds) == NEW_MAX_S
-    assert limit_s(Quiet(known(way, KNOWN_MIN + 0.01, seconds=55_000.0), lies=True), 10.5, SINCE, bounds) > NEW_MAX_S
+    assert limit_s(Quiet(known(way, KNOWN_MIN, seconds=55_000.0), lies=True), 10.5, SINCE, bounds) > NEW_MAX_S
     assert limit_s(replace(new, lies=False, out=True), 10.5, SINCE, replace(bounds, max_s=50_000.0)) == 50_000.0
 
 

@@ -40,10 +40,10 @@ export interface Track {
   standing_zones?: Reason | null;
 }
 
-/** What an alarm rests on, as far as the page asks: with `usual_s` its limit was learned, of being up at night or of being still. */
+/** What an alarm rests on, as far as the page asks: with `lasting` its limit was learned, of being up at night, of not having gone to bed, or of being still. */
 export interface Facts {
-  lasting?: "up" | "still" | null;
-  usual_s?: number | null;
+  for_s?: number;
+  lasting?: "up" | "late" | "still" | null;
 }
 
 /** A finding about zones in numbers, as a sentence in each language. */

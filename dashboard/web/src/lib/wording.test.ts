@@ -36,10 +36,11 @@ test("a why with a detail keeps the detail", () => {
 });
 
 test("an alarm by a learned limit leads to the very curve, and no other alarm does", () => {
-  const up: Alarm = { ...alarm, rule: "night", cause: "out_of_bed", facts: { lasting: "up", usual_s: 780 } };
+  const up: Alarm = { ...alarm, rule: "night", cause: "out_of_bed", facts: { lasting: "up" } };
   expect(curvePage(up, "sv")).toBe("/residents/r1/usual?lang=sv&tenant=t#curve-night-up");
-  expect(curvePage({ ...up, rule: "calm", cause: "inactivity", facts: { lasting: "still", usual_s: 0 } }, "en")).toBe("/residents/r1/usual?lang=en&tenant=t#curve-calm-still");
-  expect(curvePage({ ...up, facts: { lasting: "up" } }, "sv")).toBeNull();
+  expect(curvePage({ ...up, rule: "calm", cause: "inactivity", facts: { lasting: "still" } }, "en")).toBe("/residents/r1/usual?lang=en&tenant=t#curve-calm-still");
+  expect(curvePage({ ...up, facts: { lasting: "late" } }, "sv")).toBe("/residents/r1/usual?lang=sv&tenant=t#curve-night-up");
+  expect(curvePage({ ...up, facts: { for_s: 1800 } }, "sv")).toBeNull();
   expect(curvePage({ ...up, facts: null }, "sv")).toBeNull();
   expect(curvePage({ ...up, resident: null }, "sv")).toBeNull();
   expect(curvePage(alarm, "sv")).toBeNull();

@@ -58,9 +58,9 @@ function reason(word: string, t: Texts): string {
 
 /** Where the curve is shown by which this alarm was raised; null where its limit was not learned from the person's own past. */
 export function curvePage(alarm: Alarm, language: Language): string | null {
-  if (!alarm.resident || alarm.facts?.usual_s == null) return null;
+  if (!alarm.resident || !alarm.facts?.lasting) return null;
   const asked = new URLSearchParams({ lang: language, tenant: alarm.tenant }).toString();
-  return `/residents/${encodeURIComponent(alarm.resident)}/usual?${asked}#curve-${encodeURIComponent(alarm.rule)}-${alarm.facts.lasting ?? "up"}`;
+  return `/residents/${encodeURIComponent(alarm.resident)}/usual?${asked}#curve-${encodeURIComponent(alarm.rule)}-${alarm.facts.lasting === "still" ? "still" : "up"}`;
 }
 
 /** Who has the alarm, or what its state is. */
