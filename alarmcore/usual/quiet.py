@@ -130,7 +130,7 @@ def signed(quiet: Quiet, silence: Silence, at: datetime) -> Quiet:
         return quiet  # nobody's habit: nothing, or a week away
     lasted_s, weight = taught(lasted_s, found_s)
     habit = quiet.habit.observed(REST if rests else PAUSE, hour, ROOT.of(lasted_s), at, weight)
-    if rests and not quiet.lies:
+    if rests and not quiet.lies and quiet.mat.tells(at):
         habit = habit.unseen(hour, at, weight)
     counts = is_day(hour)
     drift = counted(quiet.drift, day_of(since_at, hour), lasted_s if counts else 0.0, int(counts))
