@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from alarmcore.usual import absence, mat
 from alarmcore.usual.absence import Absence
 from alarmcore.usual.bounds import KNOWN_MIN, USUALLY, Usual, taught
-from alarmcore.usual.drift import Drift, counted, day_of, is_day
+from alarmcore.usual.drift import Drift, counted, day_of, is_day, rests_on
 from alarmcore.usual.habit import Habit, rare
 from alarmcore.usual.mat import Mat
 from alarmcore.usual.noise import Noise
@@ -81,6 +81,9 @@ nights of everybody whose bed has no mat would be alarms."""
 
 NEW_MAX_S: Final = 12.0 * 3600.0
 """Of somebody whose rests are not known yet nobody is left asleep for longer: nine in ten nights are over by then."""
+
+KNOWN_DAYS: Final = 3
+"""Before so many days nobody's pauses are called usual, many as there may have been."""
 
 STEPS: Final = 2
 """Steps in an hour by which a limit is told: what is usual does not change within half an hour, and working it out takes long."""
@@ -221,7 +224,9 @@ def usual_s(quiet: Quiet, hour: float, now: datetime) -> float:
 
 
 def seen(quiet: Quiet, hour: float, now: datetime) -> float:
-    """How many are known of what a silence that begins at `hour` may be, older ones counting less."""
+    """How many are known of what a silence that begins at `hour` may be, older ones counting less; 0 in somebody's first days."""
+    if rests_on(quiet.drift) < KNOWN_DAYS:
+        return 0.0
     return sum(quiet.habit.all_day(way, now).n for way in possible(quiet, hour, now).ways)
 
 

@@ -270,12 +270,12 @@ def test_an_alarm_about_somebody_who_went_out_says_so() -> None:
 
 def test_an_alarm_at_the_longest_limit_says_so_where_silences_are_usually_longer() -> None:
     diary = Diary(RULE)
-    for number in (0, 1):
-        for clock in ("08:00", "10:55", "13:50", "16:45", "19:40"):
+    for number in (0, 1, 2):
+        for clock in ("08:00", "08:40", "11:20", "14:00", "16:40", "19:20"):
             diary.motion(number, clock, "living")
     diary.rule = Inactivity(id="still", usual=Usual(600.0, 3600.0))
-    diary.motion(2, "11:00", "living")
-    diary.pass_until(diary.at(2, "13:00"))
+    diary.motion(3, "11:00", "living")
+    diary.pass_until(diary.at(3, "13:00"))
     facts = diary.found[-1][1].facts
     assert facts is not None
     assert (facts.for_s, facts.usual_s, facts.bound) == (3600, None, "most")

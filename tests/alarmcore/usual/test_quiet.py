@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from alarmcore.usual.absence import Absence
 from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, KNOWN_MIN, Usual
-from alarmcore.usual.drift import Drift, day_of
+from alarmcore.usual.drift import Drift, counted, day_of
 from alarmcore.usual.habit import Habit
 from alarmcore.usual.quiet import (
     ABSENCE,
     ABSENCES,
     AWAY,
+    KNOWN_DAYS,
     NEW_MAX_S,
     PAUSE,
     PAUSE_S,
@@ -262,8 +263,13 @@ def test_until_some_nights_are_known_nobody_is_left_asleep_for_longer_than_half_
 
 def test_how_much_is_known_of_what_a_silence_may_be_is_said_of_all_ways_and_hours() -> None:
     habit = known(PAUSE, 3.0, 4.5).observed(REST, 22.5, 20.0, SINCE, 2.0).observed(AWAY, 9.5, 20.0, SINCE, 7.0)
-    assert [seen(quiet, 10.5, SINCE) for quiet in (Quiet(habit), Quiet(habit, lies=True), Quiet(habit, out=True))] == [3, 2, 7]
-    assert seen(Quiet(habit), 22.5, SINCE) == 5.0
+    drift = Drift()
+    for day in range(20_000, 20_000 + KNOWN_DAYS):
+        assert seen(Quiet(habit, drift=drift), 10.5, SINCE) == 0.0, "nobody's first days are usual"
+        drift = counted(drift, day, 900.0, 1)
+    quiet = Quiet(habit, drift=drift)
+    assert [seen(one, 10.5, SINCE) for one in (quiet, replace(quiet, lies=True), replace(quiet, out=True))] == [3, 2, 7]
+    assert seen(quiet, 22.5, SINCE) == 5.0
 
 
 def test_a_limit_is_worked_out_once_for_half_an_hour() -> None:
