@@ -51,7 +51,7 @@ test: $(TESTED)
 	@$(MAKE) --no-print-directory -j2 test-one-half test-other-half
 
 # Two halves side by side, each of about half the time: what needs a core for minutes or waits for processes of its own, and the rest.
-HALF := tests/simulation tests/mutation tests/geofence tests/loadtests tests/many tests/deploy tests/dispatch tests/alarmcore/rules tests/alarmcore/usual
+HALF := tests/simulation tests/mutation tests/geofence tests/loadtests tests/many tests/deploy tests/dispatch tests/alarmcore
 
 .PHONY: test-one-half
 test-one-half: $(TESTED)
