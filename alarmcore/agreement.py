@@ -120,7 +120,7 @@ def _ways(fixes: Sequence[Sighted]) -> dict[int, Spot]:
         own = DOUBTED if fix.doubted else 1.0
         best = Spot(at_s, x, y, doubt_m, own, own)
         for before, known in spots.items():
-            elapsed_s = at_s - known.at_s
+            elapsed_s = max(at_s - known.at_s, 0)
             # Moments are cut to whole seconds, and what both may be off is no way that somebody has gone.
             speed = max(0.0, hypot(x - known.x, y - known.y) - doubt_m - known.doubt_m) / (elapsed_s + 1)
             if speed > SPEED_MAX_MPS:

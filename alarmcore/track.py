@@ -198,10 +198,12 @@ def _judged(fixes: Sequence[Kept], sealed: bytes, device: int) -> tuple[Kept, ..
     if len(places) < CONTEXT and sealed:
         # Another device that reports more often has filled the room.
         older = [kept for kept in unpacked(sealed) if not kept.rough and kept.device in ours][len(places) - CONTEXT :]
-    said = agreeing([*older, *(fixes[place] for place in places)])[len(older) :]
+    # One that came late may be older than what is packed already.
+    together: list[tuple[Kept, int | None]] = [*((kept, None) for kept in older), *((fixes[place], place) for place in places)]
+    together.sort(key=lambda one: by_time(one[0]))
     judged = list(fixes)
-    for place, good in zip(places, said, strict=True):
-        if judged[place].good is not good:
+    for (_, place), good in zip(together, agreeing([kept for kept, _ in together]), strict=True):
+        if place is not None and judged[place].good is not good:
             judged[place] = replace(judged[place], good=good)
     return tuple(judged)
 

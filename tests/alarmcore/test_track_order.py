@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alarmcore import track
-from alarmcore.kept import Kept, packed
+from alarmcore.kept import Kept, packed, unpacked
 from alarmcore.model.alarm import CloseTrack, Fix, OpenTrack
 from alarmcore.track import FIXES_MAX, RECENT_MAX, Track, sighting
 from geofence.belief import Belief
@@ -69,3 +69,15 @@ def test_of_whom_nothing_is_believed_no_position_is_doubted_wherever_it_lies() -
 def test_the_border_itself_is_inside(side: Any, far_m: float, agrees: bool) -> None:
     belief = Belief(side, NOW, NOW, 3, far_m, 10.0)
     assert sighting(WHO, Fix(58.0, 12.0, NOW), [("wander", belief)], {"wander"}, "gps-1").agrees is agrees
+
+
+@pytest.mark.parametrize("early_s", [1, 2, 15])
+def test_one_that_came_late_may_be_older_than_what_is_packed_and_is_judged_in_its_place(early_s: int) -> None:
+    walked = told(OPENED, *(at(10 * n, lat=58.0 + 5e-5 * n) for n in range(RECENT_MAX + 1)))
+    packed_until = unpacked(walked.sealed)[-1]
+    assert packed_until.at_s < walked.recent[0].at_s
+    second = packed_until.at_s - int(NOW.timestamp()) - early_s
+    state = track.judged(told(walked, at(second, lat=58.0 + 5e-6 * second)))
+    late = next(kept for kept in state.recent if kept.at_s == packed_until.at_s - early_s)
+    assert late.good
+    assert all(kept.good for kept in state.recent)
