@@ -15,26 +15,31 @@ import msgspec
 from msgspec.structs import replace
 
 from alarmcore.model.reading import Bed, Door, Floor, Motion, Reading
+from alarmcore.sensor import (
+    HOUR_S,
+    HOURS_MAX,
+    NEVER,
+    STEADY,
+    STEADY_HOURS,
+    WORD,
+    Sensor,
+    changes,
+    counted,
+    heard_again,
+    hour_of,
+    is_silent_yet,
+    moved,
+    named,
+)
+
+__all__ = ["NEVER", "STEADY", "STEADY_HOURS", "Sensor", "counted", "hour_of"]
+# What others ask of the sensors is also what is known of one.
 
 SENSORS_MAX: Final = 32
 """Sensors remembered of one person: more than any home has. Doors' names come from outside."""
 
 NAME_MAX: Final = 130
 """Characters of a sensor's name: a device's id, its kind and sixty of a door's name, which comes from outside."""
-
-WEEK_S: Final = 7 * 86400.0
-"""How long a new sensor may rest before it is known better: doors of guest rooms and cupboards do."""
-
-HEARD_HALF: Final = 4
-"""On so many different days a sensor must have been heard for half of that week to be taken for granted no more. One that speaks
-daily is missed as soon after a fortnight as ever; a guest room in which somebody stayed for six days may rest for a week."""
-
-HEARD_MAX: Final = 40
-"""Days on which a sensor was heard are counted up to here: by then ten minutes are left of the week."""
-
-NEVER: Final = "never"
-WORD: Final = "status"
-"""In the place of its kind: a device that hangs there and was never heard, or has only told of itself so far."""
 
 DAILY: Final = frozenset({"bed", "motion", "radar", "camera"})
 """Kinds of device of which something is heard each day that somebody is at home."""
@@ -43,14 +48,8 @@ AWAITED: Final = DAILY | {"door"}
 """Kinds of device that are missed when they have never been heard: sensors that hang in a home. Not what is worn, or asked for
 once a day; nor a sensor on the floor, which has something to say when somebody has fallen."""
 
-FADE_S: Final = 20 * 86400.0
-"""In so long a learned pause would have faded to a third, and in fourteen days to a half: habits change with the season."""
-
 RESTS: Final = 3.0
 """How many times as long as it ever rested a sensor must rest to be found; the longest of many is rarely exceeded twofold."""
-
-TAUGHT: Final = 2.0
-"""How many times as long as known a pause can teach: a dead month is not to make the next one usual."""
 
 SILENT_LIVED: Final = 24
 """Hours with movement that a sensor must have slept through to be silent: about two days at home."""
@@ -71,46 +70,12 @@ CHATTERS: Final = {"bed": 60, "door": 60, "floor": 60, "motion": 1200}
 On recorded homes (van Kasteren's second, Ordóñez' A and B) real doors opened at most 17 times in an hour and the busiest kitchen
 gave 618 movements; healthy mats were left at most twice, and faulty ones up to 729 times."""
 
-STEADY: Final = 20
-STEADY_HOURS: Final = 20
-"""Times in an hour, and hours on end, beyond which no person is behind it either, but a sensor that is stuck and tells so each
-minute. Everybody sits or sleeps at some time of the day; somebody in bed turns, and carers come, less often."""
-
 FEW_SENSORS: Final = 2
 """Of so many sensors one is witness enough, since there is no other. Of more, two must have noticed movement in the same hour:
 in one recorded home the kitchen's sensor went on for five days, by sun or heating, with nobody there."""
 
 CALM_S: Final = 86400.0
 """How long a sensor must not have chattered to be well again: mats chatter at night, when somebody lies on them."""
-
-HOUR_S: Final = 3600
-
-
-class Sensor(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
-    """What is known of one sensor: when it last spoke (by receipt) and last changed, and how long it rests from either.
-
-    `on` is what it said last, None where it only tells of movements or values. The counts of `lived` are those of when it last
-    spoke and changed. `count` are the times it was set off in hour `hour`; in so many hours on end before it was `steady`. It was
-    heard on so many other `days` after its first. Of one that was never heard `heard_at` is since when it is waited for.
-    """
-
-    name: str
-    heard_at: datetime
-    changed_at: datetime | None = None
-    on: bool | None = None
-    pause_s: float = 0.0
-    rest_s: float = WEEK_S
-    heard_lived: int = 0
-    changed_lived: int = 0
-    hour: int = 0
-    count: int = 0
-    steady: int = 0
-    days: int = 0
-
-    @property
-    def may_rest_s(self) -> float:
-        """The longest pause that it is known to make, or that is taken for granted of one that is not known."""
-        return max(self.pause_s, WEEK_S * float(2.0 ** (-self.days / HEARD_HALF)))
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
@@ -160,11 +125,6 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
         return self.chatter_per_hour if self.chatter_per_hour is not None else CHATTERS.get(kind, float("inf"))
 
 
-def hour_of(at: datetime) -> int:
-    """Hours since 1970."""
-    return int(at.timestamp()) // HOUR_S
-
-
 def hour_end(hour: int) -> datetime:
     """When an hour ends."""
     return datetime.fromtimestamp((hour + 1) * HOUR_S, UTC)
@@ -182,8 +142,8 @@ def heard(health: Health, reading: Reading, limits: Limits) -> Health:
         return _joined(health, Sensor(name, reading.received_at, reading.at, on, heard_lived=lived, changed_lived=lived))
     known = health.sensors[place]
     at = reading.at
-    changed = on is not None and _changes(known, on, kind, at)
-    sensor = _moved(known, reading, on is True, health.lived) if changed else _heard(known, reading, health.lived)
+    changed = on is not None and changes(known, on, kind, at)
+    sensor = moved(known, reading, on is True, health.lived) if changed else heard_again(known, reading, health.lived)
     sensors = (*health.sensors[:place], sensor, *health.sensors[place + 1 :])
     faults = _eased(health.faults, name, changed=changed) if health.faults else ()
     if not changed:
@@ -208,23 +168,11 @@ def _witnessed(health: Health, reading: Reading) -> Health:
     return Health(health.sensors, health.faults, hour, health.lived + 1, "", health.finds)
 
 
-def is_silent_yet(sensor: Sensor) -> bool:
-    """Whether a device has said nothing yet of what it is there for."""
-    return sensor.name.endswith((f"/{NEVER}", f"/{WORD}"))
-
-
 def _place(sensors: tuple[Sensor, ...], name: str) -> int:
     for place, one in enumerate(sensors):
         if one.name == name:
             return place
     return -1
-
-
-def _changes(known: Sensor, on: bool, kind: str, at: datetime) -> bool:
-    """Whether a reading is news: a movement that is newer, or another state that is not older."""
-    if known.changed_at is None or at < known.changed_at:
-        return False
-    return at > known.changed_at if kind == "motion" else on is not known.on
 
 
 def _said(reading: Reading) -> tuple[str, bool | None]:
@@ -247,16 +195,9 @@ def _spoken(health: Health, reading: Reading) -> Health:
     if not of:
         return health
     lived = health.lived
-    sensors = tuple(_named(_heard(one, reading, lived)) if one.name.startswith(prefix) else one for one in health.sensors)
+    sensors = tuple(named(heard_again(one, reading, lived)) if one.name.startswith(prefix) else one for one in health.sensors)
     faults = tuple(one for one in health.faults if one.name not in of or one.why != "sensor_silent")
     return replace(health, sensors=sensors, faults=faults)
-
-
-def _named(sensor: Sensor) -> Sensor:
-    """A sensor that was never heard, once its device has told of itself."""
-    if not sensor.name.endswith(f"/{NEVER}"):
-        return sensor
-    return Sensor(f"{sensor.name.removesuffix(NEVER)}{WORD}", sensor.heard_at, heard_lived=sensor.heard_lived)
 
 
 def _joined(health: Health, sensor: Sensor) -> Health:
@@ -271,67 +212,6 @@ def _joined(health: Health, sensor: Sensor) -> Health:
         sensors = tuple(one for one in sensors if one.name != oldest)
         health = replace(health, faults=tuple(one for one in health.faults if one.name != oldest))
     return replace(health, sensors=(*sensors, sensor))
-
-
-def _heard(sensor: Sensor, reading: Reading, lived: int) -> Sensor:
-    """A sensor that has spoken once more."""
-    received_at = reading.received_at
-    pause_s = (received_at - sensor.heard_at).total_seconds()
-    if pause_s <= 0.0:
-        return sensor
-    days = heard_days(sensor, received_at)
-    name, _, changed_at, on, _, rest_s, _, changed_lived, hour, count, steady, _ = msgspec.structs.astuple(sensor)
-    paused_s = paused(sensor, pause_s)
-    return Sensor(name, received_at, changed_at, on, paused_s, rest_s, lived, changed_lived, hour, count, steady, days)
-
-
-def _moved(sensor: Sensor, reading: Reading, on: bool, lived: int) -> Sensor:
-    """A sensor that has changed; each time it is set off is counted."""
-    at, received_at = reading.at, reading.received_at
-    rest_s = (at - sensor.changed_at).total_seconds() if sensor.changed_at is not None else 0.0
-    pause_s = (received_at - sensor.heard_at).total_seconds()
-    hour = hour_of(at)
-    count, steady = counted(sensor.count, sensor.steady, sensor.hour, hour)
-    return Sensor(
-        sensor.name,
-        max(received_at, sensor.heard_at),
-        at,
-        on,
-        paused(sensor, pause_s) if pause_s > 0.0 else sensor.pause_s,
-        learned(sensor.rest_s, rest_s),
-        lived,
-        lived,
-        hour,
-        count + on,
-        steady,
-        heard_days(sensor, received_at),
-    )
-
-
-def counted(count: int, steady: int, of: int, hour: int) -> tuple[int, int]:
-    """How often a sensor was set off in `hour` so far, and for how many hours on end before it was steady, known in hour `of`."""
-    if hour == of:
-        return count, steady
-    return 0, steady + 1 if count >= STEADY and hour == of + 1 else 0
-
-
-def heard_days(sensor: Sensor, received_at: datetime) -> int:
-    """On how many days a sensor has been heard after its first, once it is heard again."""
-    later = received_at.timestamp() // 86400.0 > sensor.heard_at.timestamp() // 86400.0
-    return min(sensor.days + later, HEARD_MAX)
-
-
-def paused(sensor: Sensor, pause_s: float) -> float:
-    """The longest pause of a sensor after one more. One longer than it may be teaches at most twice as much."""
-    known_s = sensor.pause_s
-    return min(pause_s, TAUGHT * sensor.may_rest_s) if pause_s > known_s else learned(known_s, pause_s)
-
-
-def learned(known_s: float, pause_s: float) -> float:
-    """The longest pause, faded by the time that has passed since, and after one that was longer that one, within bounds."""
-    if pause_s > known_s:
-        return min(pause_s, TAUGHT * known_s)
-    return max(known_s * (1.0 - pause_s / FADE_S), pause_s)
 
 
 def _eased(faults: tuple[Fault, ...], name: str, *, changed: bool) -> tuple[Fault, ...]:
@@ -415,7 +295,7 @@ def awaited(health: Health, devices: Mapping[str, str], now: datetime) -> Health
     if not missed:
         return health
     new = [
-        Sensor(f"{one}/{NEVER}", now, heard_lived=health.lived, days=HEARD_MAX if devices[one] in DAILY else 0) for one in missed
+        Sensor(f"{one}/{NEVER}", now, heard_lived=health.lived, hours=HOURS_MAX if devices[one] in DAILY else 0) for one in missed
     ]
     return replace(health, sensors=(*health.sensors, *new)[:SENSORS_MAX])
 

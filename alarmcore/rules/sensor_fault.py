@@ -62,7 +62,7 @@ class SensorFault(Rule, frozen=True, kw_only=True):
                     health = judged(awaited(owned(health, owners(setting, now)), kinds(setting, now), now), limits, now)
                 if health is before:
                     return Outcome(memory)
-                if not health.faults and not before.faults:
+                if health.faults == before.faults:
                     return Outcome(replace(memory, health=health))
                 return self._said(memory, health, setting, now)
             case Woke():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,6 +17,9 @@ PRIVATE: Final = frozenset(
 """Fields whose values are not repeated: personal data, or where somebody lives."""
 
 _IDS: Final = ("id", "with")
+
+_CLOCK: Final = re.compile(r"\d\d:\d\d")
+"""A time of day, which is nobody's private matter."""
 
 
 def difference(old: Site, new: Site) -> list[str]:
@@ -47,6 +51,8 @@ def _values(name: str, old: Any, new: Any) -> str:
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return value
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else shown(value)
 
 

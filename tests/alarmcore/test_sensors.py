@@ -10,7 +10,8 @@ from alarmcore import watch
 from alarmcore.folding import fold
 from alarmcore.outcome import Outcome
 from alarmcore.rules.base import BLANK, Find
-from alarmcore.sensors import SENSORS_MAX, WEEK_S, Health, found, hour_of, learned
+from alarmcore.sensor import WEEK_S, learned
+from alarmcore.sensors import SENSORS_MAX, Health, found, hour_of
 from tests.stories import town
 
 NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)

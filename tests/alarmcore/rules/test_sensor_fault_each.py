@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from alarmcore.model.alarm import Facts
-from alarmcore.model.reading import Door, Motion, Signal
+from alarmcore.model.reading import Bed, Door, Motion, Signal
 from alarmcore.rules.base import Find, Resolved
 from alarmcore.rules.sensor_fault import FINDS_MAX, SensorFault
-from alarmcore.sensors import WEEK_S
+from alarmcore.sensor import WEEK_S
 from tests.sensed import DEVICES, START, Home
 from tests.stories import told, town
 
@@ -58,6 +59,29 @@ def test_each_that_persists_is_found_again_by_itself() -> None:
     assert finds(home)[4:] == [(4.0, "door-2", "sensor_chatters again", True, 1)]
 
 
+def test_what_the_open_alarm_is_about_is_not_told_of_again_when_the_others_time_has_come() -> None:
+    home = Home(STRICT)
+    chatter(home, 0.1)
+    chatter(home, 0.3, "door-2")
+    home.tell(Resolved(), START + timedelta(hours=1))
+    home.wake(3)
+    home.tell(Resolved(), START + timedelta(hours=4))
+    assert finds(home)[3:] == [(4.0, "door-1", "sensor_chatters again", True, 1)], "it waited for the alarm about the other one"
+    home.tell(Resolved(), START + timedelta(hours=4.5))
+    assert len(finds(home)) == 4, "the other one was seen to half an hour ago"
+
+
+def test_of_an_alarm_from_before_each_device_had_its_own_all_was_told() -> None:
+    home = Home(STRICT)
+    chatter(home, 0.1)
+    chatter(home, 0.3, "door-2")
+    home.memory = replace(home.memory, device="", holds=None)
+    home.tell(Resolved(), START + timedelta(hours=1))
+    assert len(finds(home)) == 2
+    home.wake(3)
+    assert finds(home)[2:] == [(3.0, "door-1", "sensor_chatters again", True, 1)]
+
+
 def test_over_is_when_the_device_that_the_alarm_is_about_behaves_whatever_others_do() -> None:
     home = Home(STRICT)
     chatter(home, 0.1)
@@ -83,7 +107,7 @@ def test_a_door_that_chatters_and_whose_alarms_are_held_back_is_one_finding() ->
     home = Home(STRICT)
     rule = home.rule
     assert isinstance(rule, SensorFault)
-    held = []
+    held: list[Find] = []
     for _ in range(FINDS_MAX + 1):
         home.memory, _, said = rule.counted(home.memory, "door-1", home.setting, START)
         held += said
@@ -210,22 +234,39 @@ def test_of_a_home_with_two_sensors_that_speak_one_is_witness_whatever_else_shou
     assert ("bed-1", "sensor_silent") in home.faults()
 
 
-@pytest.mark.parametrize(("dies", "most_days"), [(5, 11), (14, 3), (30, 3), (60, 3)])
-def test_a_sensor_that_spoke_daily_and_dies_in_its_first_weeks_is_missed_within_days(dies: int, most_days: int) -> None:
+@pytest.mark.parametrize(("dies", "most_days"), [(5, 5), (14, 3), (30, 3), (60, 3)])
+def test_a_sensor_in_a_room_that_is_lived_in_is_missed_within_days_when_it_dies_in_its_first_weeks(
+    dies: int, most_days: int
+) -> None:
     home = Home()
     for day in range(dies + 20):
-        home.lives([day], door=day < dies)
-    assert home.faults() == [("door-1", "sensor_silent")]
-    assert DAYS <= home.said[0][0] - dies * DAYS <= most_days * DAYS
+        for hour in range(8, 20):
+            if day < dies:
+                home.moves(day * DAYS + hour, "door-2")
+        home.lives([day])
+    assert home.faults() == [("door-2", "sensor_silent")]
+    assert 2 * DAYS <= home.said[0][0] - (dies - 1) * DAYS - 19 <= most_days * DAYS
+
+
+@pytest.mark.parametrize(("dies", "most_days"), [(5, 10), (14, 3), (30, 3)])
+def test_a_mat_is_missed_sooner_the_more_nights_somebody_lay_on_it(dies: int, most_days: int) -> None:
+    home = Home()
+    for day in range(dies + 20):
+        home.lives([day], bed=day < dies)
+        if day < dies:
+            home.says(day * DAYS + 23, "bed-1", "bed", Bed(False))
+    assert home.faults() == [("bed-1", "sensor_silent")]
+    assert 2 * DAYS <= home.said[0][0] - (dies - 1) * DAYS - 23 <= most_days * DAYS
 
 
 @pytest.mark.parametrize("stayed", [1, 3, 6])
-def test_the_door_of_a_guest_room_may_rest_for_a_week_after_a_visit(stayed: int) -> None:
+@pytest.mark.parametrize("kind", ["door", "motion"])
+def test_what_is_in_a_guest_room_may_rest_for_a_week_after_a_visit(stayed: int, kind: str) -> None:
     home = Home()
     for day in range(60):
         home.lives([day], door=False)
         if day % (stayed + 7) < stayed:
-            home.says(day * DAYS + 12, "door-2", "door", Door(True))
-            home.says(day * DAYS + 13, "door-2", "door", Door(False))
+            for hour in (8, 12, 20):
+                home.says(day * DAYS + hour, "door-2", kind, Door(hour == 12) if kind == "door" else Motion())
     assert home.said == []
     assert WEEK_S == 7 * 86400.0

@@ -89,3 +89,10 @@ def test_links_are_compared_by_their_place(site: Site, source: Any) -> None:
         "chains[standard].links[2].wait_s: changed from 60 to 120",
         "chains[standard].links[3]: added",
     ]
+
+
+def test_times_of_day_are_shown_since_they_are_nobodys_private_matter(site: Site, source: Any) -> None:
+    source["residents"][0]["rules"].append({"id": "doses", "kind": "missed_medication", "times": ["08:00", "20:00"]})
+    before = require(check_document(copy.deepcopy(source), "before"))
+    source["residents"][0]["rules"][-1]["times"][0] = "09:04"
+    assert compared(before, source) == ["residents[r1].rules[doses].times[0]: changed from 08:00 to 09:04"]

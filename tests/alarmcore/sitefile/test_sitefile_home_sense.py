@@ -75,3 +75,26 @@ def test_only_one_thing_is_said_of_a_home_without_any_sensor() -> None:
     assert len(warned(STILL, ("g-1", "gps"))) == 1
     assert len(warned(FAULT, ("g-1", "gps"))) == 1
     assert len(warned(STILL, ("dose-1", "medication"))) == 1
+
+
+@pytest.mark.parametrize("rule", [BED, STILL])
+@pytest.mark.parametrize("kind", ["sensor", "of-a-new-kind"])
+def test_bounds_in_minutes_are_warned_of_with_what_they_are_in_seconds(rule: dict[str, Any], kind: str) -> None:
+    (text,) = [one for one in warned(rule | {"usual": {"min_s": 10, "max_s": 90}}, ("s-1", kind)) if "max_s" in one]
+    assert "max_s of usual is 90" in text
+    assert "if minutes are meant, 5400" in text
+    assert not [one for one in warned(rule | {"usual": {"min_s": 10, "max_s": 300}}, ("s-1", kind)) if "max_s" in one]
+
+
+def test_doors_that_lead_out_are_warned_of_where_nothing_is_learned() -> None:
+    (text,) = warned({"id": "x", "kind": "inactivity", "limit_s": 3600, "outside_doors": ["front"]}, ("s-1", "sensor"))
+    assert "outside_doors says nothing beside limit_s" in text
+
+
+def test_doses_at_hours_at_which_the_rule_never_watches_are_warned_of() -> None:
+    dose = {"id": "x", "kind": "missed_medication", "times": ["08:00", "20:00", "22:30"], "within_s": 600}
+    evenings = [{"from": "18:00", "to": "20:30", "days": ["sun"]}]
+    (text,) = warned(dose | {"active": evenings}, ("m-1", "medication"))
+    assert "a dose at 08:00, 22:30 lies outside active" in text
+    assert warned(dose | {"active": [{"from": "20:00", "to": "08:01"}]}, ("m-1", "medication")) == []
+    assert warned(dose, ("m-1", "medication")) == []
