@@ -47,7 +47,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     About being `lasting` up at night, or still: it has lasted `for_s`; what begins at this hour is usually over within `usual_s`,
     nine times in ten (None: that is longer than it has lasted, or not known). `bound`: too little is known of a person who is
     `new`, or it has lasted as long as the municipality lets anything last at `most`. In `company` something else moved in the
-    home as well, so that its sensors say less; `out`: a door that leads out was used last.
+    home as well, so that its sensors say less; `out`: a door that leads out was used last. Who is `late` has not gone to bed,
+    as nine times in ten they have by `usual_s` after midnight (modulo a day), and left it `for_s` ago.
 
     About a measured `quantity`: its newest `value` lies `beyond` a `limit`, or has risen or fallen from what it was `before`,
     within `for_s`. About a `door`: its name, or its device's. About a `dose`: the time of day at which it was to be taken. About
@@ -60,7 +61,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     for_s: int = 0
     fixes: int = 0
     accuracy_m: int | None = None
-    lasting: Literal["up", "still"] | None = None
+    lasting: Literal["up", "late", "still"] | None = None
     usual_s: int | None = None
     bound: Literal["new", "most"] | None = None
     company: bool | None = None

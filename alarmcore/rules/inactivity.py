@@ -116,7 +116,7 @@ class Inactivity(LastingRule, frozen=True, kw_only=True):
         """
         at, before, found_s = reading.at, memory.quiet or NOTHING, None
         if self.usual is None:
-            signs = noise.noted(before.noise, "" if reading.kind == "button" else sensor_of(reading), Seen(at))
+            signs = noise.noted(before.noise, sensor_of(reading), Seen(at))
             return msgspec.structs.replace(memory, quiet=msgspec.structs.replace(before, noise=signs))
         after = before
         if memory.since_at is not None and not away and not _stayed(setting, memory.since_at, at):

@@ -8,18 +8,25 @@ from typing import ClassVar, Final
 
 from msgspec.structs import replace
 
+from alarmcore.calendar import current, instant, upcoming
 from alarmcore.model.alarm import Facts
 from alarmcore.model.reading import Bed, Reading
 from alarmcore.outcome import Outcome
 from alarmcore.rules.base import Memory, Observed, Setting
 from alarmcore.rules.lasting import BATCH_S, LastingRule, began, switched
-from alarmcore.rules.signs import hour_of, is_hers, sign_of
+from alarmcore.rules.signs import clocked, hour_of, is_hers, sign_of
 from alarmcore.rules.switches import Switches, turned
-from alarmcore.usual import bed, endings
+from alarmcore.usual import bed, endings, evening
 from alarmcore.usual.bed import Past
-from alarmcore.usual.bounds import Usual
+from alarmcore.usual.bounds import KNOWN_MIN, Usual, said
+from alarmcore.usual.drift import night_of
+from alarmcore.usual.evening import Evening
+from alarmcore.usual.leave import Leave
 
 NOTHING: Final = Past()
+
+LATER_S: Final = 6 * 3600.0
+"""How much later than at their hour somebody may be missed in bed, when the rule begins to watch then: the same night."""
 
 HEARD: Final = "@"
 """Ends the name of the switch that says when a mat last spoke; no id holds it."""
@@ -61,6 +68,8 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
 
         Nor is who is plainly up followed any longer than their morning lasts.
         """
+        if memory.past is not None and memory.past.evening.awaited:
+            return self._late_at(memory, memory.past.evening, setting)
         due_at = super().due(memory, setting)
         if self.usual is None or due_at is None or memory.since_at is None or memory.again_at is not None:
             return due_at
@@ -68,8 +77,29 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
         latest_s = endings.MORNING_S if is_up else max(self.usual.max_s, bed.RETURN_S)
         return due_at if due_at <= memory.since_at + timedelta(seconds=latest_s) else None
 
+    def _late_at(self, memory: Memory, known: Evening, setting: Setting) -> datetime | None:
+        """When somebody who has not gone to bed this night is missed there: once, while the rule watches."""
+        local = evening.late_at(known, known.awaited, self.usual.once_in_days) if self.usual is not None else None
+        if local is None or known.door_at is not None or not known.is_known():
+            return None
+        at = evening.missed_at(known, instant(setting.tz, local))
+        if not evening.is_evening(hour_of(at, setting)):
+            return None
+        if self.active and current(self.active, setting.tz, at) is None:
+            span = upcoming(self.active, setting.tz, at)
+            if span is None or (span.start_at - at).total_seconds() > LATER_S:
+                return None
+            at = span.start_at
+        resolved = memory.again_at is not None and at < memory.again_at
+        return None if resolved or setting.stay(at) is not None else at
+
     def _moved(self, before: Memory, after: Memory, reading: Reading | None, setting: Setting, now: datetime) -> Outcome[Memory]:
         """As for all that lasts; a sign may also give a time to what had none: that of a mat that is doubted confirms it."""
+        leave = before.past.leave if before.past is not None else None
+        if leave is not None and after.holds and after.since_at == leave.at:
+            # The same leave as before: what a person has resolved is not raised again sooner for a cat on the bed.
+            same = replace(after, found=False, again=leave.again, again_at=leave.again_at)
+            return self._settle(same, reading, setting, now)
         moved = super()._moved(before, after, reading, setting, now)
         if before.due_at is None and moved.state is after:
             return self._settle(after, reading, setting, now)
@@ -87,25 +117,27 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
         """How long the bed has been empty, and what is usual."""
         if self.usual is None or memory.since_at is None:
             return None
-        past = memory.past or NOTHING
+        past, left_at = memory.past or NOTHING, memory.since_at
+        if past.evening.awaited:
+            for_s, known = int((now - left_at).total_seconds()), past.evening.n >= KNOWN_MIN
+            usual_s = evening.usual_s(past.evening) if known else None
+            return Facts(for_s=for_s, lasting="late", usual_s=usual_s, bound=None if known else "new")
         if past.day_at is not None and past.sign_at is not None:
-            return Facts(
-                for_s=int((now - past.sign_at).total_seconds()),
-                lasting="still",
-                usual_s=round(bed.still_s(past)),
-            )
-        return Facts(
-            for_s=int((now - memory.since_at).total_seconds()),
-            lasting="up",
-            usual_s=round(bed.usual_s(past, hour_of(memory.since_at, setting), memory.since_at)),
-            company=past.has_company(memory.since_at) or None,
-        )
+            for_s = int((now - past.sign_at).total_seconds())
+            usual_s, bound = said(bed.still_s(past), past.mornings.n, for_s, self.usual)
+            return Facts(for_s=for_s, lasting="still", usual_s=usual_s, bound=bound)
+        for_s = int((now - left_at).total_seconds())
+        within_s = bed.usual_s(past, hour_of(left_at, setting), left_at)
+        usual_s, bound = said(within_s, bed.known(past, left_at), for_s, self.usual)
+        return Facts(for_s=for_s, lasting="up", usual_s=usual_s, bound=bound, company=past.has_company(left_at) or None)
 
     def sense(self, memory: Memory, event: Observed, setting: Setting) -> Memory:
         """An empty bed is the condition."""
         body = event.reading.body
         if self.usual is None:
             return switched(memory, event.reading, not body.occupied) if isinstance(body, Bed) else memory
+        memory, event = clocked(memory, event, setting)
+        memory = _settled(memory, event.reading.at, setting)
         if isinstance(body, Bed):
             return self._bed(memory, event.reading, setting, occupied=body.occupied)
         return self._elsewhere(memory, event, setting)
@@ -122,11 +154,21 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
         left_at = None if memory.holds is False or memory.since_at is None else memory.since_at
         if (memory.holds is False) if lies else (left_at is not None):
             return memory
+        since_at = at
+        if not lies and past.evening.rest_at is not None:
+            past = replace(past, evening=evening.risen(past.evening, at, hour_of(past.evening.rest_at, setting)))
         if left_at is not None:
-            past = bed.returned(past, left_at, at, hour_of(left_at, setting), self._found_s(memory, setting))
+            leave = Leave(left_at, at, self._found_s(memory, setting), memory.again, memory.again_at)
+            late = bool(past.evening.awaited) and (memory.found or memory.again > 0)
+            rest = evening.lain(past.evening, at, (at - left_at).total_seconds() < bed.TURNING_S, late)
+            past = replace(bed.laid(past, leave, hour_of(left_at, setting)), evening=rest)
+        elif not lies and past.leave is not None:
+            since_at, past = past.leave.at, bed.resumed(past, at)
         elif not lies:
             past = bed.released(past, at)
-        return replace(began(replace(memory, past=past), reading, not lies, at), heard_at=heard_at)
+        else:
+            past = replace(past, evening=evening.lain(past.evening, at, turned=False, found=False))
+        return replace(began(replace(memory, past=past), reading, not lies, since_at), heard_at=heard_at)
 
     def _found_s(self, memory: Memory, setting: Setting) -> float | None:
         """The limit beyond which somebody was found; None if nobody was."""
@@ -141,12 +183,39 @@ class OutOfBed(LastingRule, frozen=True, kw_only=True):
         left_at = None if memory.holds is False else memory.since_at
         found_s = self._found_s(memory, setting) if left_at is not None else None
         after = bed.set_off(past, sign, at, left_at, hour_of(memory.since_at, setting), found_s)
+        if left_at is None:
+            return memory if after is past else replace(memory, past=after)
+        after = self._awaited(memory, after, sign, at, setting)
         if after is past:
             return memory
-        if left_at is None:
-            return replace(memory, past=after)
         followed = after.sign_at is not None and not (memory.found or memory.again)
-        return replace(memory, past=after, holds=True if after.day_at is None or followed else None, due_at=None)
+        awaited = after.day_at is None or followed or after.evening.awaited
+        return replace(memory, past=after, holds=True if awaited else None, due_at=None)
+
+    def _awaited(self, memory: Memory, past: Past, sign: str, at: datetime, setting: Setting) -> Past:
+        """What is known of somebody who was about in the evening, long after they left the bed, and has not lain down since."""
+        hour, known = hour_of(at, setting), past.evening
+        if self.usual is None or memory.since_at is None or not evening.is_evening(hour) or past.chatters(at):
+            return past
+        night = night_of(at, hour)
+        if (at - memory.since_at).total_seconds() <= max(self.usual.max_s, endings.MORNING_S) or night <= known.night:
+            return past
+        local = evening.late_at(known, night, self.usual.once_in_days)
+        late_at = None if local is None else instant(setting.tz, local)
+        if late_at is None or (known.awaited != night and at >= late_at):
+            return past
+        found = memory.found or memory.again > 0
+        after = evening.about(known, night, at, late_at, door=sign.endswith(bed.DOOR), found=found)
+        return past if after is known else replace(past, evening=after)
+
+
+def _settled(memory: Memory, at: datetime, setting: Setting) -> Memory:
+    """Memory of somebody who has lain in bed for long enough to have come back."""
+    past = memory.past
+    if past is None or past.leave is None:
+        return memory
+    after = bed.settled(past, past.leave, at, hour_of(past.leave.at, setting))
+    return memory if after is past else replace(memory, past=after)
 
 
 def told(mats: Switches, device: str, at: datetime, *, occupied: bool) -> Switches:

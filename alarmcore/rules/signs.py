@@ -44,7 +44,7 @@ def is_hers(device: str, setting: Setting, at: datetime) -> bool:
 def clocked(memory: Memory, event: Observed, setting: Setting) -> tuple[Memory, Observed]:
     """Memory that knows how late the reading's device is, and the reading as received where it is the clock that is wrong."""
     reading = event.reading
-    doubted = clocks.told(memory.clocks, reading.device, reading.late_s)
+    doubted = clocks.told(memory.clocks, reading.device, reading.late_s, reading.received_at)
     if doubted is not memory.clocks:
         memory = replace(memory, clocks=doubted)
     if not doubted or not clocks.is_wrong(doubted, reading.device, reading.received_at, setting.tz):

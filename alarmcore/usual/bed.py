@@ -6,7 +6,6 @@ night. Nor does it know whether somebody has got up for the day.
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,9 +15,14 @@ from msgspec.structs import replace
 from alarmcore.usual import endings
 from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, USUALLY, Usual
 from alarmcore.usual.drift import Drift, counted, is_night, night_of
+from alarmcore.usual.drops import Drops, dropped, far_s
 from alarmcore.usual.endings import DAY, MORNING_S, NIGHT, STILL, STILL_UP, Places
+from alarmcore.usual.evening import Evening
 from alarmcore.usual.habit import Habit, rare
+from alarmcore.usual.leave import Leave
+from alarmcore.usual.mat import CHATTERS_S, FLIPS_MAX, FLIPS_S, faded
 from alarmcore.usual.spread import LOG, Part, Spread, Sums, within
+from alarmcore.usual.strays import COMPANY, Stray, is_stray, strayed
 
 POPULATION: Final = Spread(mean=5.7, worth=2.0, shape=2.5, variance=0.5)
 """Leaves that end in bed again: five minutes (300 s) in the median, spread by a factor of 2.4, held loosely. Measured: *aruba*
@@ -44,17 +48,11 @@ OUT_S: Final = 1800.0
 """Silence of this length after a door was an outing, and that morning is not followed any longer."""
 
 TURNING_S: Final = 60.0
-"""A release shorter than this is a turn of the sleeper: nobody has been anywhere."""
+"""A release shorter than this is a turn of the sleeper: nobody has been anywhere. Nor has anybody come back to bed who lies in it
+for less."""
 
 RETURN_S: Final = 3.0 * 3600.0
 """Who comes back to bed after longer than this had got up for the day, whatever the hour."""
-
-FLIPS_MAX: Final = 12.0
-"""Releases within about an hour beyond which a mat chatters: nobody leaves the bed every five minutes."""
-
-FLIPS_S: Final = 3600.0
-CHATTERS_S: Final = 3.0 * 86_400.0
-"""How long a mat that has chattered is doubted: some do so in every second night."""
 
 STUCK_S: Final = 20.0 * 3600.0
 """A mat that has said *occupied* for so long beside another one that has not says nothing any more."""
@@ -71,30 +69,8 @@ SEEN_MAX: Final = 16
 CONFIRMED: Final = 2
 """Sensors elsewhere that must be set off before a mat that chatters is believed: one alone may be a ghost, or the cat."""
 
-STRAYS_MAX: Final = 8
-STRAY_S: Final = 3600.0
-STRAY: Final = 1.5
-"""A sensor set off about twice within an hour while somebody lies in bed is set off by something else, and says nothing of
-them."""
-
-
 LEAVES: Final = 1.5
 """Leaves a day of somebody of whom nothing is known: the bathroom once, and getting up."""
-
-
-COMPANY: Final = 2
-
-RISING_S: Final = 180.0
-RISING: Final = 4.0
-"""Mats let go late: signs within these seconds before a release are mostly of whoever rose, unless there were about four."""
-
-
-class Stray(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A sensor that was set off while somebody lay in bed: how often, fading within the hour before `at`."""
-
-    name: str
-    times: float
-    at: datetime
 
 
 class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -107,6 +83,9 @@ class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=
 
     Who is plainly up is followed for some hours: until then `sign_at` is the newest sign, and None afterwards; `rested_s` is the
     longest pause since, and `door` says whether the newest sign was of a door. `mornings` is what such longest pauses were.
+
+    `drops` are releases that were none, `leave` is the one that has just ended, if that was an end. `evening` is when somebody
+    goes to bed.
     """
 
     habit: Habit = Habit()
@@ -124,6 +103,9 @@ class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=
     rested_s: float = 0.0
     door: bool = False
     mornings: Sums = endings.NO_MORNINGS
+    drops: Drops = Drops()
+    leave: Leave | None = None
+    evening: Evening = Evening()
 
     def chatters(self, at: datetime) -> bool:
         """Whether the mat's word is doubted."""
@@ -144,7 +126,7 @@ class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=
 
         One sensor alone is that of the bedroom, which sees the sleeper turn.
         """
-        return sum(_is_stray(self, stray.name, left_at) for stray in self.strays) >= COMPANY
+        return sum(is_stray(self.strays, stray.name, left_at) for stray in self.strays) >= COMPANY
 
     def paused_s(self, left_at: datetime, at: datetime) -> float:
         """The longest pause between two signs of this leave, if the next is at `at`."""
@@ -153,9 +135,36 @@ class Past(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=
 
 def released(past: Past, at: datetime) -> Past:
     """The bed was left, or the mat says so."""
-    flips = 1.0 + _faded(past.flips, past.flips_at, at, FLIPS_S)
-    chatters_at = at if flips > FLIPS_MAX else past.chatters_at
-    return replace(begun(past), flips=flips, flips_at=at, chatters_at=chatters_at)
+    return begun(_flipped(past, at))
+
+
+def _flipped(past: Past, at: datetime) -> Past:
+    flips = 1.0 + faded(past.flips, past.flips_at, at, FLIPS_S)
+    past = replace(past, flips=flips, flips_at=at)
+    if flips <= FLIPS_MAX:
+        return past
+    return replace(past, chatters_at=at, drops=past.drops if past.chatters(at) else replace(past.drops, since_at=at))
+
+
+def laid(past: Past, leave: Leave, hour: float) -> Past:
+    """Somebody seems to lie in bed again. That of a mat that is doubted, or after hours, is believed at once."""
+    long = leave.found_s is None and (leave.lain_at - leave.at).total_seconds() > RETURN_S
+    return over(past, leave, hour) if long or past.chatters(leave.lain_at) else replace(past, leave=leave)
+
+
+def settled(past: Past, leave: Leave, at: datetime, hour: float) -> Past:
+    """They still did at `at`: long enough to have come back? `hour` (local) is that at which the bed was left."""
+    return past if (at - leave.lain_at).total_seconds() < TURNING_S else over(past, leave, hour)
+
+
+def over(past: Past, leave: Leave, hour: float) -> Past:
+    """They have come back."""
+    return returned(replace(past, leave=None), leave.at, leave.lain_at, hour, leave.found_s)
+
+
+def resumed(past: Past, at: datetime) -> Past:
+    """They had not come back: what is known of the leave still is."""
+    return replace(_flipped(past, at), leave=None)
 
 
 def begun(past: Past) -> Past:
@@ -170,8 +179,8 @@ def set_off(past: Past, name: str, at: datetime, left_at: datetime | None, hour:
     """
     past = _heard(past, at)
     if left_at is None:
-        return _strayed(past, name, at)
-    if _is_stray(past, name, left_at):
+        return replace(past, strays=strayed(past.strays, name, at))
+    if is_stray(past.strays, name, left_at):
         return past
     if past.day_at is not None:
         return _followed(past, at, left_at, limit_s, door=name.endswith(DOOR))
@@ -220,10 +229,13 @@ def returned(past: Past, left_at: datetime, at: datetime, hour: float, limit_s: 
     lasted_s = (at - left_at).total_seconds()
     if past.day_at is not None and lasted_s > RETURN_S:
         past = _followed(past, max(at, left_at + timedelta(seconds=MORNING_S)), left_at, limit_s, door=False)
+    confirmed = past.is_confirmed(left_at)
+    if not (past.seen and confirmed) and endings.hardly_up(hour) and lasted_s <= RETURN_S:
+        past = replace(past, drops=dropped(past.drops, lasted_s, at))
     after = begun(past)
     if lasted_s < TURNING_S:
         return after
-    if not past.is_confirmed(left_at):
+    if not confirmed:
         # No mat lets go of a sleeper for so long: it was a morning.
         return after if lasted_s <= RETURN_S else replace(after, habit=past.habit.unseen(hour, at))
     after = replace(after, drift=_up(past, left_at, lasted_s, hour, limit_s))
@@ -246,8 +258,10 @@ def _resolved(past: Past, left_at: datetime, at: datetime, hour: float, limit_s:
     """What a leave teaches of how long it takes until all is well."""
     lasted_s = (at - left_at).total_seconds()
     if past.day_at is None and lasted_s > RETURN_S:
-        # In full: mornings come every day and incidents hardly ever, and one that was found looks like the other.
-        return past.habit.unseen(hour, at)
+        # At hours at which people get up in full: mornings come every day and incidents hardly ever, and one that was found
+        # looks like the other.
+        incident = limit_s is not None and endings.hardly_up(hour)
+        return past.habit.unseen(hour, at, FOUND_WEIGHT if incident else 1.0)
     way, over_s = (NIGHT, lasted_s) if past.day_at is None else (DAY, (past.day_at - left_at).total_seconds())
     paused_s = past.still_s if past.day_at is not None else past.paused_s(left_at, at)
     weight, most_s = (1.0, lasted_s) if limit_s is None else (FOUND_WEIGHT, FOUND_FACTOR * limit_s)
@@ -261,38 +275,21 @@ def _heard(past: Past, at: datetime) -> Past:
     return replace(past, other_at=at)
 
 
-def _strayed(past: Past, name: str, at: datetime) -> Past:
-    """The sensor's count goes up; those counted longest ago are forgotten first."""
-    times = next((_faded(stray.times, stray.at, at, STRAY_S) for stray in past.strays if stray.name == name), 0.0)
-    others = tuple(stray for stray in past.strays if stray.name != name)
-    return replace(past, strays=(*others[-STRAYS_MAX + 1 :], Stray(name, times + 1.0, at)))
-
-
-def _is_stray(past: Past, name: str, at: datetime) -> bool:
-    return any(stray.name == name and _strayed_much(stray, at) for stray in past.strays)
-
-
-def _strayed_much(stray: Stray, left_at: datetime) -> bool:
-    """Whether a sensor was set off by something else. Shortly before a bed is left it may have been by whoever was leaving it."""
-    rising = (left_at - stray.at).total_seconds() < RISING_S
-    return _faded(stray.times, stray.at, left_at, STRAY_S) >= (RISING if rising else STRAY)
-
-
-def _faded(amount: float, since_at: datetime | None, now: datetime, over_s: float) -> float:
-    """An amount that halves in about two thirds of `over_s`."""
-    if since_at is None:
-        return 0.0
-    return amount * math.pow(0.5, max((now - since_at).total_seconds(), 0.0) / (over_s * 0.7))
-
-
 def limit_s(past: Past, left_at: datetime, hour: float, usual: Usual) -> float | None:
     """Seconds after which a leaving of the bed at `left_at`, about `hour`, is longer than usual; None where people are then up.
 
     The quantile at which so many nights bring so many leaves that about one in `once_in_days` days is longer and yet nothing.
     """
-    if not past.is_confirmed(left_at):
-        return _doubted_s(past, left_at, hour, usual)
+    if past.is_confirmed(left_at):
+        return _believed_s(past, left_at, hour, usual)
+    return _doubted_s(past, left_at, hour, usual)
+
+
+def _believed_s(past: Past, left_at: datetime, hour: float, usual: Usual) -> float | None:
+    """The limit of somebody who has truly left the bed."""
     chances = endings.chances(past.habit, hour, left_at)
+    if chances.unseen >= endings.POSSIBLE and endings.hardly_up(hour):
+        return usual.bounded(RETURN_S, usual.max_s)
     if chances.unseen >= endings.LIKELY:
         return None
     if chances.unseen >= endings.POSSIBLE:
@@ -320,12 +317,16 @@ def followed_s(past: Past, left_at: datetime, usual: Usual) -> float | None:
 def _doubted_s(past: Past, left_at: datetime, hour: float, usual: Usual) -> float | None:
     """The limit of a release that nothing confirms. Doubt has an end, but not on what may as well be a morning.
 
-    Recorded mats let go of a sleeper for up to 160 min (*kasterenB*); whoever fell beside the bed is to be found.
+    Recorded mats let go of a sleeper for up to 160 min (*kasterenB*), others for seconds; whoever fell beside the bed is to be
+    found as soon as it lasts longer than this one does.
     """
-    most_s = max(usual.max_s, RETURN_S)
-    then = (hour + most_s / 3600.0) % 24.0
-    mornings = (endings.chances(past.habit, at, left_at).unseen for at in (hour, then))
-    return None if max(mornings) >= endings.POSSIBLE else most_s
+    believed_s = _believed_s(past, left_at, hour, usual)
+    most_s, drops_s = max(usual.max_s, RETURN_S), far_s(past.drops, left_at)
+    if believed_s is not None and drops_s is not None:
+        most_s = min(max(believed_s, float(round(drops_s))), most_s)
+    hours = (hour, (hour + most_s / 3600.0) % 24.0)
+    mornings = (endings.chances(past.habit, at, left_at).unseen for at in hours if not endings.hardly_up(at))
+    return None if max(mornings, default=0.0) >= endings.POSSIBLE else most_s
 
 
 def _ways(past: Past, left_at: datetime, hour: float, chances: endings.Chances) -> tuple[Part, ...]:
@@ -341,6 +342,11 @@ def _ways(past: Past, left_at: datetime, hour: float, chances: endings.Chances) 
 def still_s(past: Past) -> float:
     """Seconds which nine in ten mornings hold no longer pause than."""
     return within(USUALLY, LOG, (Part(1.0, STILL_UP.given(past.mornings)),))
+
+
+def known(past: Past, now: datetime) -> float:
+    """How many leaves of this person are known, older ones counting less."""
+    return past.habit.all_day(NIGHT, now).n + past.habit.all_day(DAY, now).n
 
 
 def usual_s(past: Past, hour: float, now: datetime) -> float:

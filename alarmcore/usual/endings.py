@@ -28,6 +28,10 @@ CHANCES: Final = (0.02,) * 4 + (0.05, 0.15) + (0.4,) * 14 + (0.2,) * 2 + (0.02,)
 no hour is it likelier than not, so that a person's first morning is still watched. Of the *aruba* recording (117 nights) 0 of 41
 leaves from 00 to 05 were, 12 of 44 from 05 to 06, 27 of 35 from 06 to 07."""
 
+HARDLY: Final = 0.1
+"""The chance below which people hardly ever get up for the day at an hour. Then there is always a limit, and who was found and
+came back after hours was found rightly: turned day and night is not one's mornings."""
+
 PLACES_MAX: Final = 24
 """Sensors of one home of which it is kept what they say; more than a flat has doors and rooms."""
 
@@ -98,6 +102,11 @@ def chances(habit: Habit, hour: float, now: datetime) -> Chances:
     unseen = habit.unseen_about(hour, now)
     total = HOUR_WORTH + night + day + unseen
     return Chances((HOUR_WORTH - prior + night) / total, day / total, (prior + unseen) / total)
+
+
+def hardly_up(hour: float) -> bool:
+    """Whether people hardly ever get up for the day at that hour."""
+    return CHANCES[int(hour) % 24] < HARDLY
 
 
 def up_for_the_day(prior: float, places: Places, seen: tuple[str, ...], longer: float = 1.0) -> float:

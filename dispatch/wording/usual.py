@@ -10,6 +10,7 @@ from dispatch.wording.words import Pair, pick
 
 _LASTING: Final[dict[str, Pair]] = {
     "up": ("uppe i {long}", "up for {long}"),
+    "late": ("inte i säng än", "not in bed yet"),
     "still": ("ingen rörelse på {long}", "no movement for {long}"),
 }
 """What has lasted, by `Facts.lasting`."""
@@ -19,6 +20,7 @@ _USUALLY: Final[dict[str, Pair]] = {
         "brukar vid den här tiden vara tillbaka i sängen inom {long}",
         "at this hour usually back in bed within {long}",
     ),
+    "late": ("brukar ha lagt sig senast kl. {clock}", "usually in bed by {clock}"),
     "still": (
         "brukar vid den här tiden inte vara stilla längre än {long}",
         "at this hour usually not still for longer than {long}",
@@ -48,7 +50,8 @@ def usual_text(facts: Facts, language: Language) -> str:
     lasting = facts.lasting or "up"
     said = [pick(_LASTING[lasting], language).format(long=_minutes(facts.for_s, language))]
     if facts.usual_s is not None:
-        said.append(pick(_USUALLY[lasting], language).format(long=_minutes(facts.usual_s, language)))
+        within, clock = _minutes(facts.usual_s, language), _clock(facts.usual_s)
+        said.append(pick(_USUALLY[lasting], language).format(long=within, clock=clock))
     if facts.bound is not None:
         said.append(pick(_BOUND[facts.bound], language))
     if facts.company:
@@ -56,6 +59,12 @@ def usual_text(facts: Facts, language: Language) -> str:
     if facts.out:
         said.append(pick(_OUT, language))
     return "; ".join(said)
+
+
+def _clock(seconds: int) -> str:
+    """The hour on the wall so long after midnight."""
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours:02}:{minutes:02}"
 
 
 def _minutes(seconds: int, language: Language) -> str:

@@ -230,6 +230,7 @@ def test_who_comes_back_after_an_alarm_teaches_a_little_also_when_it_was_resolve
     if resolved:
         diary.resolve()
     diary.bed(31, "03:20", occupied=True)
+    diary.motion(31, "03:22", "bedroom")
     after = (diary.memory.past or bed.Past()).habit
     assert after.all_day(NIGHT, diary.now).n - before.all_day(NIGHT, diary.now).n == pytest.approx(FOUND_WEIGHT, rel=1e-3)
 

@@ -12,28 +12,25 @@ from msgspec.structs import replace
 
 from alarmcore.usual import endings
 from alarmcore.usual.bed import (
-    CHATTERS_S,
-    FLIPS_MAX,
     HEARD_S,
     HEARD_STEP_S,
     POPULATION,
     RETURN_S,
-    RISING,
-    RISING_S,
     SEEN_MAX,
-    STRAYS_MAX,
     TURNING_S,
     Past,
-    Stray,
     released,
     returned,
     set_off,
 )
 from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT
 from alarmcore.usual.drift import Drift, counted, night_of
+from alarmcore.usual.drops import Drops
 from alarmcore.usual.endings import DAY, NIGHT, STILL, Place
 from alarmcore.usual.habit import Habit
+from alarmcore.usual.mat import CHATTERS_S, FLIPS_MAX
 from alarmcore.usual.spread import LOG
+from alarmcore.usual.strays import RISING, RISING_S, STRAYS_MAX, Stray
 
 LEFT: Final = datetime(2026, 1, 14, 1, 0, tzinfo=UTC)
 HOUR: Final = 2.0
@@ -258,7 +255,7 @@ def test_a_turn_of_the_sleeper_teaches_nothing() -> None:
 
 def test_a_leave_that_nothing_confirmed_teaches_nothing_either() -> None:
     past = replace(doubted(), seen=("hall",), sign_at=after(30), still_s=30.0)
-    assert taught(past, 600) == doubted()
+    assert replace(taught(past, 600), drops=Drops()) == doubted()
 
 
 def test_a_leave_teaches_how_long_it_lasted_and_its_longest_pause() -> None:

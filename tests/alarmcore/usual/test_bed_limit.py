@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from alarmcore.usual import endings
 from alarmcore.usual.bed import MOVING, POPULATION, RETURN_S, Past, limit_s, usual_s
 from alarmcore.usual.bounds import Usual
+from alarmcore.usual.drops import NIGHT_S, Drops, dropped, far_s
 from alarmcore.usual.endings import DAY, NIGHT, STILL, Place
 from alarmcore.usual.habit import Habit
 from alarmcore.usual.spread import LOG, Part, within
@@ -134,3 +135,18 @@ def test_doubt_knows_when_this_person_gets_up() -> None:
     for _ in range(10):
         late = late.observed(NIGHT, 6.5, LOG.of(300.0), LEFT)
     assert limit_s(replace(doubted(), habit=late), LEFT, 3.5, usual) == RETURN_S
+
+
+def test_doubt_is_over_once_a_mat_is_known_to_let_go_for_seconds_but_never_before_the_limit_of_the_night() -> None:
+    known = Drops(since_at=after(-NIGHT_S))
+    for _ in range(16):
+        known = dropped(known, 5.0, LEFT)
+    usual = Usual(60.0, 3600.0)
+    past = replace(doubted(), drops=known)
+    believed_s = limit_s(Past(), LEFT, HOUR, usual)
+    assert (far_s(known, LEFT) or 1e9) < (believed_s or 0.0)
+    assert limit_s(past, LEFT, HOUR, usual) == believed_s
+    longer = replace(doubted(), drops=dropped(known, 1500.0, LEFT))
+    assert limit_s(longer, LEFT, HOUR, usual) == round(far_s(longer.drops, LEFT) or 0.0)
+    assert limit_s(replace(doubted(), drops=dropped(known, 9000.0, LEFT)), LEFT, HOUR, usual) == RETURN_S
+    assert limit_s(replace(past, drops=replace(known, since_at=LEFT)), LEFT, HOUR, usual) == RETURN_S, "the first night"

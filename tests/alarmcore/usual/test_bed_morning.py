@@ -17,7 +17,6 @@ from alarmcore.usual.bed import (
     MORNING_UNTIL_H,
     OUT_S,
     Past,
-    Stray,
     followed_s,
     released,
     returned,
@@ -28,6 +27,7 @@ from alarmcore.usual.bounds import FOUND_FACTOR, FOUND_WEIGHT, Usual
 from alarmcore.usual.endings import DAY, MORNING_FORGET, MORNING_S, NIGHT, NO_MORNINGS, STILL_UP
 from alarmcore.usual.habit import Habit, rare
 from alarmcore.usual.spread import LOG, Part, Sums, within
+from alarmcore.usual.strays import Stray
 
 LEFT: Final = datetime(2026, 1, 14, 5, 0, tzinfo=UTC)
 HOUR: Final = 6.0

@@ -64,6 +64,7 @@ def test_an_incident_that_was_found_counts_for_no_more_than_a_little_above_its_l
     diary.bed(0, "22:30", occupied=True)
     diary.bed(1, "02:00", occupied=False)
     diary.bed(1, "04:00", occupied=True)
+    diary.bed(1, "04:02", occupied=True)
     assert len(diary.found) == 1
     assert up(diary).times == 1
     assert up(diary).seconds == pytest.approx(810, abs=2)
