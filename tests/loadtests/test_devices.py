@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 import sys
@@ -96,6 +97,13 @@ class Service:
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
+        while True:
+            # A broker that starts anew on its port may take the first connection with it.
+            with contextlib.suppress(aiomqtt.MqttError):
+                await self.served()
+
+    async def served(self) -> None:
+        """As long as one connection lasts."""
         async with aiomqtt.Client("127.0.0.1", self.port, username="server", password="secret") as client:
             await client.subscribe("alarmcore/v1/#", qos=1)
             self.ready.set()
