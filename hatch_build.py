@@ -47,6 +47,7 @@ def build_page(root: Path, say: Any = print) -> bool:
     Raises:
         PageNotBuilt: Node is missing, or one of its steps failed.
     """
+    root = root.resolve()  # the steps run inside the folder of the sources
     web, output = root / WEB, root / OUTPUT
     wanted = digest_of_sources(web)
     stamp = output / STAMP
